@@ -1,0 +1,66 @@
+//! The seam between the service and whoever answers: Python in production, Rust in tests.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use bytes::Bytes;
+
+use crate::auth::identity::Identity;
+use crate::error::{Error, Faults};
+use crate::extract::Value;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::router::Captures;
+
+/// A result that is there at once, or later.
+///
+/// The plain path never allocates a future: a handler that does not suspend returns `Ready`.
+pub enum Outcome<T> {
+    /// Finished.
+    Ready(Result<T, Error>),
+    /// Under way on this thread.
+    Pending(Pin<Box<dyn Future<Output = Result<T, Error>>>>),
+}
+
+/// What `Handler::admit` is asked to decide.
+pub struct Deferred<'a> {
+    /// The request; its body is still unread.
+    pub request: &'a mut Request,
+    /// The path template's values, decoded, in the template's order.
+    pub captures: &'a Captures,
+    /// Who is asking, where an authentication class verified it.
+    pub identity: Option<&'a Identity>,
+    /// The guard's leaves in their order of appearance; `None` is unknown to Rust.
+    pub leaves: Vec<Option<bool>>,
+    /// `WWW-Authenticate` of a refusal, where authentication could help.
+    pub challenge: Option<&'static str>,
+}
+
+/// What `Handler::call` is given.
+pub struct Call<'a> {
+    /// The request; its body is in `body`.
+    pub request: &'a mut Request,
+    /// The path template's values, decoded, in the template's order.
+    pub captures: Captures,
+    /// Who is asking.
+    pub identity: Option<Identity>,
+    /// One value for each declared parameter, in the plan's order.
+    pub values: Vec<Value>,
+    /// Faults of the parameters. Not empty only where the route declares a body, so that the
+    /// handler can add the body's faults before it refuses.
+    pub faults: Faults,
+    /// The body's bytes; `None` where the request has none or the route reads none.
+    pub body: Option<Bytes>,
+}
+
+/// Answers one route.
+pub trait Handler {
+    /// What `admit` hands to `call`.
+    type Admission: 'static;
+
+    /// Finishes in Python what Rust could not decide.
+    fn admit(&self, deferred: Deferred<'_>) -> Outcome<Self::Admission>;
+
+    /// Answers an admitted request. `admission` is there where `admit` ran.
+    fn call(&self, call: Call<'_>, admission: Option<Self::Admission>) -> Outcome<Reply>;
+}

@@ -1,0 +1,317 @@
+//! The plan: the document that Python compiles at start and Rust executes.
+//!
+//! It mirrors `django_bolt/compile/plan.py` field by field. Nothing unknown is accepted, and a
+//! refusal names the JSON path. Secrets are named here by id and never held, so that the document
+//! can be printed.
+
+use serde::Deserialize;
+
+/// The version of the document that this crate reads.
+pub const VERSION: u32 = 1;
+
+/// A whole application: every route, and what routes share.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Always [`VERSION`].
+    pub version: u32,
+    /// What holds for every route.
+    pub service: Service,
+    /// Authentication classes that Rust executes; routes name them by index.
+    pub authenticators: Vec<Authenticator>,
+    /// Every route; handlers stand in the same order beside the plan.
+    pub routes: Vec<Route>,
+}
+
+/// Settings that hold for every route.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Whether error replies may say more than they should in production.
+    pub debug: bool,
+    /// Largest request body in bytes; `None` is no limit.
+    pub max_body_size: Option<u64>,
+    /// The shape of error replies where the client states no preference.
+    pub error_format: ErrorFormat,
+    /// Whether error replies carry a `code` beside `detail`.
+    pub error_codes: bool,
+}
+
+/// The shape of error replies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorFormat {
+    /// `{"detail": …}` and `{"field": […]}`, as in Django REST framework.
+    Drf,
+    /// `application/problem+json`, RFC 9457.
+    Problem,
+}
+
+/// An authentication class.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Authenticator {
+    /// A JSON Web Token in `Authorization: Bearer`, RFC 7519.
+    Jwt {
+        /// Id of the secret.
+        secret: String,
+        /// Allow-list of algorithms, by their RFC 7518 names.
+        algorithms: Vec<String>,
+        /// Accepted audiences; where any is given, a token must name one of them.
+        audiences: Vec<String>,
+        /// Required issuer.
+        issuer: Option<String>,
+        /// Tolerated clock difference, in seconds.
+        leeway: u64,
+    },
+    /// A key in a header of its own.
+    ApiKey {
+        /// Header name, lower case.
+        header: String,
+        /// The known keys.
+        keys: Vec<ApiKey>,
+    },
+}
+
+/// One API key.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Id of the secret that is the key.
+    pub secret: String,
+    /// Permissions of its holder, as `app.codename`.
+    pub permissions: Vec<String>,
+}
+
+/// Method, path and handler, with every policy.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// HTTP method in upper case.
+    pub method: String,
+    /// Path template without a trailing slash: `/users/{user_id}`, `/files/{*rest}`.
+    pub path: String,
+    /// Name for `reverse`.
+    pub name: Option<String>,
+    /// Dotted name of the handler, for people.
+    pub handler: String,
+    /// Where the handler runs.
+    pub mode: Mode,
+    /// Indexes into `Plan::authenticators`, tried in this order.
+    pub authentication: Vec<usize>,
+    /// Who may pass; `None` is everybody.
+    pub guard: Option<Guard>,
+    /// Whether Python takes part in the decision even where every leaf is known to Rust.
+    pub deferred: bool,
+    /// Declared parameters outside the body.
+    pub parameters: Vec<Parameter>,
+    /// The declared body.
+    pub body: Option<Body>,
+    /// Whether the handler may ask for the body though it declares none.
+    pub reads_body: bool,
+    /// Overrides `Service::max_body_size`.
+    pub max_body_size: Option<u64>,
+    /// How the handler's arguments are filled, in its signature's order.
+    pub arguments: Vec<Argument>,
+    /// Status of a reply that says nothing else.
+    pub status: u16,
+}
+
+/// Where a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// A coroutine, on the worker's loop.
+    Async,
+    /// A plain function, on the request's leased thread.
+    Blocking,
+    /// A plain function that is short, on the worker's own thread.
+    Inline,
+}
+
+/// A permission expression; evaluated with three values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Guard {
+    /// Every branch must hold.
+    All {
+        /// The branches.
+        of: Vec<Guard>,
+    },
+    /// At least one branch must hold.
+    Any {
+        /// The branches.
+        of: Vec<Guard>,
+    },
+    /// The branch must not hold.
+    Not {
+        /// The branch.
+        of: Box<Guard>,
+    },
+    /// Holds for everybody.
+    AllowAny {},
+    /// Holds for a verified identity.
+    IsAuthenticated {},
+    /// Holds for staff.
+    IsStaff {},
+    /// Holds for superusers.
+    IsSuperuser {},
+    /// Holds for `GET`, `HEAD` and `OPTIONS`.
+    IsReadOnly {},
+    /// Holds where the identity has every permission.
+    HasPermissions {
+        /// As `app.codename`.
+        permissions: Vec<String>,
+    },
+    /// Holds where the identity has at least one permission.
+    HasAnyPermission {
+        /// As `app.codename`.
+        permissions: Vec<String>,
+    },
+    /// Holds where the token carries every scope.
+    HasScopes {
+        /// As in the token's `scope`.
+        scopes: Vec<String>,
+    },
+    /// Decided in Python.
+    Python {
+        /// Class name, for people.
+        name: String,
+    },
+}
+
+/// A declared parameter outside the body.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Name in the handler's signature.
+    pub name: String,
+    /// Name on the wire; header names in lower case.
+    pub alias: String,
+    /// Where it is read from.
+    pub source: Source,
+    /// Its scalar type.
+    pub scalar: Scalar,
+    /// Whether repeated values are collected.
+    pub many: bool,
+    /// Whether its absence is a fault.
+    pub required: bool,
+    /// What its value must satisfy.
+    pub constraints: Constraints,
+}
+
+/// Where a parameter is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The path template's captures.
+    Path,
+    /// The query string.
+    Query,
+    /// The request's headers.
+    Header,
+    /// The `Cookie` header.
+    Cookie,
+}
+
+impl Source {
+    /// The name that error replies use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
+/// A scalar that text is converted to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Scalar {
+    /// Text as it is.
+    Str {},
+    /// A whole number of any size.
+    Int {},
+    /// A finite IEEE 754 double.
+    Float {},
+    /// `true`/`false`, `1`/`0`, `on`/`off`, `yes`/`no`.
+    Bool {},
+    /// RFC 9562.
+    Uuid {},
+    /// ISO 8601 calendar date.
+    Date {},
+    /// ISO 8601 date and time.
+    Datetime {},
+    /// ISO 8601 time of day.
+    Time {},
+    /// ISO 8601 duration, or seconds.
+    Timedelta {},
+    /// A finite decimal number.
+    Decimal {},
+    /// One of a closed list: an `Enum` or a `Literal`.
+    Choice {
+        /// The values as they stand on the wire; Python holds the members in the same order.
+        values: Vec<String>,
+    },
+}
+
+/// What a parameter's value must satisfy.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Constraints {
+    /// Greater than or equal.
+    pub ge: Option<f64>,
+    /// Greater than.
+    pub gt: Option<f64>,
+    /// Less than or equal.
+    pub le: Option<f64>,
+    /// Less than.
+    pub lt: Option<f64>,
+    /// Shortest text in characters, or fewest items.
+    pub min_length: Option<usize>,
+    /// Longest text in characters, or most items.
+    pub max_length: Option<usize>,
+    /// Regular expression that must be found in the text.
+    pub pattern: Option<String>,
+}
+
+/// A declared body.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// Name in the handler's signature.
+    pub name: String,
+    /// Whether its absence is a fault.
+    pub required: bool,
+    /// Accepted media types.
+    pub media_types: Vec<String>,
+}
+
+/// How one argument of the handler is filled.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argument {
+    /// Its origin.
+    pub from: Origin,
+    /// Index into `Route::parameters`, where the origin is `Parameter`.
+    pub index: Option<usize>,
+    /// The keyword, where it cannot be passed by position.
+    pub keyword: Option<String>,
+}
+
+/// An argument's origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The request object.
+    Request,
+    /// A converted parameter.
+    Parameter,
+    /// The decoded body.
+    Body,
+    /// Every path value that no parameter names, as keywords.
+    PathValues,
+}

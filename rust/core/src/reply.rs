@@ -1,0 +1,85 @@
+//! What a handler gives back, before it becomes bytes on a socket.
+
+use actix_http::StatusCode;
+use actix_http::header::{HeaderName, HeaderValue};
+use bytes::Bytes;
+
+/// A reply: head, body, and what runs when its last byte is out or the client is gone.
+pub struct Reply {
+    /// Status line.
+    pub status: StatusCode,
+    /// `Content-Type`, apart from the others since nearly every reply has exactly this one.
+    pub content_type: Option<HeaderValue>,
+    /// Every other header, repeated names included.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The bytes.
+    pub body: Body,
+    /// Runs once, whatever happens to the client.
+    pub finish: Option<Finish>,
+}
+
+/// A reply's body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// No bytes, and no `Content-Length` where the status forbids one.
+    Empty,
+    /// All bytes at once.
+    Full(Bytes),
+}
+
+/// Work that follows the last byte. It runs when it is dropped, so that no path can forget it.
+pub struct Finish(Option<Box<dyn FnOnce()>>);
+
+impl Finish {
+    /// Wraps the work.
+    pub fn new(work: impl FnOnce() + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        if let Some(work) = self.0.take() {
+            work();
+        }
+    }
+}
+
+impl Reply {
+    /// A reply without a body.
+    #[must_use]
+    pub fn empty(status: StatusCode) -> Self {
+        Self {
+            status,
+            content_type: None,
+            headers: Vec::new(),
+            body: Body::Empty,
+            finish: None,
+        }
+    }
+
+    /// A reply with all its bytes.
+    #[must_use]
+    pub fn full(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Self {
+        Self {
+            status,
+            content_type: Some(content_type),
+            headers: Vec::new(),
+            body: Body::Full(body),
+            finish: None,
+        }
+    }
+
+    /// A JSON reply from encoded bytes.
+    #[must_use]
+    pub fn json(status: StatusCode, body: Bytes) -> Self {
+        Self::full(status, HeaderValue::from_static("application/json"), body)
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}

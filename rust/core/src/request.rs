@@ -1,0 +1,104 @@
+//! The request as the stages see it, whoever received it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_http::{BoxedPayloadStream, Message, Method, Payload, RequestHead, Uri, Version};
+
+/// A request whose body is unread.
+///
+/// The head stays in the server's pooled message until somebody needs it beyond this thread
+/// ([`Request::share_head`]), which the plain path never does.
+pub struct Request {
+    head: Head,
+    payload: Payload<BoxedPayloadStream>,
+}
+
+enum Head {
+    Pooled(Message<RequestHead>),
+    Shared(Arc<SharedHead>),
+}
+
+/// A request's head that any thread may hold.
+#[derive(Debug)]
+pub struct SharedHead {
+    /// Request method.
+    pub method: Method,
+    /// Request target as it was sent.
+    pub uri: Uri,
+    /// Protocol version.
+    pub version: Version,
+    /// Every header, repeated names included.
+    pub headers: HeaderMap,
+    /// Address of the peer, `None` in process.
+    pub peer: Option<SocketAddr>,
+}
+
+impl Request {
+    /// Takes over what the server received.
+    #[must_use]
+    pub fn new(request: actix_http::Request<BoxedPayloadStream>) -> Self {
+        let (head, payload) = request.into_parts();
+        Self {
+            head: Head::Pooled(head),
+            payload,
+        }
+    }
+
+    /// Request method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        match &self.head {
+            Head::Pooled(head) => &head.method,
+            Head::Shared(head) => &head.method,
+        }
+    }
+
+    /// Request target as it was sent.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        match &self.head {
+            Head::Pooled(head) => &head.uri,
+            Head::Shared(head) => &head.uri,
+        }
+    }
+
+    /// Every header.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        match &self.head {
+            Head::Pooled(head) => &head.headers,
+            Head::Shared(head) => &head.headers,
+        }
+    }
+
+    /// First value of a header.
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers().get(name)
+    }
+
+    /// Takes the body out; a second call gives an empty one.
+    pub fn take_payload(&mut self) -> Payload<BoxedPayloadStream> {
+        std::mem::replace(&mut self.payload, Payload::None)
+    }
+
+    /// The head in a form that outlives this call and crosses threads.
+    pub fn share_head(&mut self) -> Arc<SharedHead> {
+        if let Head::Pooled(head) = &mut self.head {
+            let shared = SharedHead {
+                method: head.method.clone(),
+                uri: head.uri.clone(),
+                version: head.version,
+                headers: std::mem::take(&mut head.headers),
+                peer: head.peer_addr,
+            };
+            self.head = Head::Shared(Arc::new(shared));
+        }
+        match &self.head {
+            Head::Shared(head) => Arc::clone(head),
+            Head::Pooled(_) => unreachable!("the head was shared above"),
+        }
+    }
+}
