@@ -1,0 +1,153 @@
+"""The extension module: bolt-core behind Python handlers."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from typing import Any, final
+
+from django_bolt.dispatch.handler import Handler
+from django_bolt.dispatch.hooks import Hooks
+
+class PlanError(ValueError):
+    """The plan cannot be served; the message names the JSON path."""
+
+@final
+class App:
+    """An application: the plan compiled, with its handlers. Immutable."""
+
+    def __new__(
+        cls,
+        plan: bytes,
+        handlers: Sequence[Handler],
+        secrets: Mapping[str, bytes],
+        hooks: Hooks,
+    ) -> App: ...
+
+@final
+class Identity:
+    """A verified caller."""
+
+    @property
+    def scheme(self) -> str:
+        """``"jwt"`` or ``"api_key"``."""
+    @property
+    def user_id(self) -> str | None: ...
+    @property
+    def is_staff(self) -> bool | None: ...
+    @property
+    def is_superuser(self) -> bool | None: ...
+    @property
+    def permissions(self) -> frozenset[str] | None: ...
+    @property
+    def scopes(self) -> frozenset[str] | None: ...
+    @property
+    def claims(self) -> bytes | None:
+        """A token's payload as it was signed, JSON."""
+
+class Request:
+    """One request as Rust holds it; ``django_bolt.request.Request`` builds on it."""
+
+    def __new__(cls) -> Request: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str:
+        """Percent-decoded, as Django's ``HttpRequest.path``."""
+    @property
+    def raw_path(self) -> str: ...
+    @property
+    def query_string(self) -> str: ...
+    @property
+    def http_version(self) -> str:
+        """``"1.0"`` or ``"1.1"``."""
+    @property
+    def peer(self) -> tuple[str, int] | None: ...
+    @property
+    def route(self) -> str:
+        """Path template of the matched route."""
+    @property
+    def route_name(self) -> str | None: ...
+    @property
+    def path_values(self) -> dict[str, Any]:
+        """Values of the path template, converted where they are declared; a new dict."""
+    @property
+    def identity(self) -> Identity | None: ...
+    @property
+    def raw_body(self) -> bytes:
+        """The body's bytes; empty where there is none or the route reads none."""
+    def header(self, name: str, /) -> str | None:
+        """First value of a header, any case."""
+    def header_items(self) -> list[tuple[str, str]]:
+        """Every header in lower case, repeated names included."""
+
+class Scheduler:
+    """The ready queue and the timers of ``django_bolt.server.event_loop.EventLoop``."""
+
+@final
+class Handle:
+    """A callback in the ready queue or among the timers."""
+
+    def cancel(self) -> None: ...
+    def cancelled(self) -> bool: ...
+    def when(self) -> float: ...
+
+@final
+class Task:
+    """The task of one handler: what ``asyncio.current_task()`` returns inside it."""
+
+@final
+class Server:
+    """One listening socket served by one event loop."""
+
+    def __new__(
+        cls,
+        app: App,
+        loop: asyncio.AbstractEventLoop,
+        listener: int,
+        *,
+        keep_alive: float,
+        request_timeout: float,
+        shutdown_timeout: float,
+    ) -> Server:
+        """``listener`` is a file descriptor that the server takes over; times in seconds."""
+    def serve(self) -> asyncio.Future[None]:
+        """Start serving; the future is done when a shutdown is complete."""
+    def shutdown(self) -> None:
+        """Stop accepting, finish what is in flight. From any thread."""
+
+@final
+class InProcess:
+    """The application without a socket: requests run on a loop that another thread drives."""
+
+    def __new__(cls, app: App, loop: asyncio.AbstractEventLoop) -> InProcess: ...
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+        *,
+        run_blocking: Callable[[Callable[[], None]], None],
+        on_reply: Callable[[int, list[tuple[bytes, bytes]], bytes], None],
+        on_error: Callable[[BaseException], None],
+    ) -> Callable[[], None]:
+        """Start a request; from any thread. Returns what cancels it.
+
+        ``run_blocking`` receives each piece of blocking work and has the caller's thread execute
+        it; ``on_error`` is told of every exception that became a 500, before ``on_reply``.
+        All three are called on the loop's thread.
+        """
+
+def encode_jwt(claims: bytes, algorithm: str, key: bytes) -> str:
+    """Sign a JSON object of claims; ``ValueError`` for an unknown algorithm or an empty key."""
+
+def decode_jwt(
+    token: str,
+    key: bytes,
+    algorithms: Sequence[str],
+    *,
+    audiences: Sequence[str] = (),
+    issuer: str | None = None,
+    leeway: int = 0,
+) -> bytes:
+    """Return the payload of a valid token; ``ValueError`` names why it is not."""

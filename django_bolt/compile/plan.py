@@ -1,0 +1,240 @@
+"""The plan: the one document that crosses from Python to Rust when the application is built.
+
+It mirrors ``rust/core/src/plan.rs`` field by field; Rust refuses what it does not know and names
+the JSON path. What cannot be data (functions, decoders, default values) crosses beside it as
+:class:`django_bolt.dispatch.handler.Handler`, in the order of :attr:`Plan.routes`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+VERSION = 1
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every part of the plan."""
+
+
+class Service(Document):
+    """Settings that hold for every route."""
+
+    debug: bool
+    #: Largest request body in bytes; ``None`` is no limit.
+    max_body_size: int | None
+    error_format: Literal["drf", "problem"]
+    error_codes: bool
+
+
+class JWT(Document, tag_field="type", tag="jwt"):
+    """A JSON Web Token in ``Authorization: Bearer`` (RFC 7519)."""
+
+    #: Id of the secret; the plan never holds one.
+    secret: str
+    algorithms: list[str]
+    audiences: list[str]
+    issuer: str | None
+    #: Tolerated clock difference in seconds.
+    leeway: int
+
+
+class APIKey(Document):
+    """One API key: the id of its secret and its holder's permissions."""
+
+    secret: str
+    permissions: list[str]
+
+
+class APIKeys(Document, tag_field="type", tag="api_key"):
+    """A key in a header of its own."""
+
+    #: In lower case.
+    header: str
+    keys: list[APIKey]
+
+
+Authenticator = JWT | APIKeys
+
+
+class All(Document, tag_field="type", tag="all"):
+    """Every branch must hold."""
+
+    of: list[Guard]
+
+
+class Any(Document, tag_field="type", tag="any"):
+    """At least one branch must hold."""
+
+    of: list[Guard]
+
+
+class Not(Document, tag_field="type", tag="not"):
+    """The branch must not hold."""
+
+    of: Guard
+
+
+class AllowAny(Document, tag_field="type", tag="allow_any"):
+    """Holds for everybody."""
+
+
+class IsAuthenticated(Document, tag_field="type", tag="is_authenticated"):
+    """Holds for a verified identity."""
+
+
+class IsStaff(Document, tag_field="type", tag="is_staff"):
+    """Holds for staff."""
+
+
+class IsSuperuser(Document, tag_field="type", tag="is_superuser"):
+    """Holds for superusers."""
+
+
+class IsReadOnly(Document, tag_field="type", tag="is_read_only"):
+    """Holds for GET, HEAD and OPTIONS."""
+
+
+class HasPermissions(Document, tag_field="type", tag="has_permissions"):
+    """Holds where the identity has every permission (``app.codename``)."""
+
+    permissions: list[str]
+
+
+class HasAnyPermission(Document, tag_field="type", tag="has_any_permission"):
+    """Holds where the identity has at least one permission (``app.codename``)."""
+
+    permissions: list[str]
+
+
+class HasScopes(Document, tag_field="type", tag="has_scopes"):
+    """Holds where the token carries every scope."""
+
+    scopes: list[str]
+
+
+class PythonPermission(Document, tag_field="type", tag="python"):
+    """Decided in Python; Rust sees it as unknown."""
+
+    name: str
+
+
+Guard = (
+    All
+    | Any
+    | Not
+    | AllowAny
+    | IsAuthenticated
+    | IsStaff
+    | IsSuperuser
+    | IsReadOnly
+    | HasPermissions
+    | HasAnyPermission
+    | HasScopes
+    | PythonPermission
+)
+
+
+class Scalar(Document, omit_defaults=True):
+    """A scalar that text is converted to in Rust."""
+
+    type: Literal[
+        "str",
+        "int",
+        "float",
+        "bool",
+        "uuid",
+        "date",
+        "datetime",
+        "time",
+        "timedelta",
+        "decimal",
+        "choice",
+    ]
+    #: Of a choice: its values as they stand on the wire; ``Handler.choices`` holds the members.
+    values: list[str] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Constraints(Document, omit_defaults=True):
+    """What a parameter's value must satisfy."""
+
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+
+
+class Parameter(Document):
+    """A declared parameter outside the body."""
+
+    name: str
+    #: Name on the wire; header names in lower case.
+    alias: str
+    source: Literal["path", "query", "header", "cookie"]
+    scalar: Scalar
+    #: Whether repeated values are collected.
+    many: bool
+    required: bool
+    constraints: Constraints
+
+
+class Body(Document):
+    """The declared body."""
+
+    name: str
+    required: bool
+    media_types: list[str]
+
+
+class Argument(Document):
+    """How one argument of the handler is filled.
+
+    ``index`` points into :attr:`Route.parameters` where ``origin`` is ``"parameter"``; ``keyword``
+    is set where the argument cannot be passed by position.
+    """
+
+    origin: Literal["request", "parameter", "body", "path_values"] = msgspec.field(name="from")
+    index: int | None = None
+    keyword: str | None = None
+
+
+class Route(Document):
+    """Method, path and handler, with every policy."""
+
+    method: str
+    #: Template without a trailing slash: ``/users/{user_id}``, ``/files/{*rest}``.
+    path: str
+    name: str | None
+    #: Dotted name of the handler, for people.
+    handler: str
+    mode: Literal["async", "blocking", "inline"]
+    #: Indexes into :attr:`Plan.authenticators`, tried in this order.
+    authentication: list[int]
+    guard: Guard | None
+    #: Whether Python takes part in the decision even where Rust knows every leaf.
+    deferred: bool
+    parameters: list[Parameter]
+    body: Body | None
+    #: Whether the handler may ask for the body though it declares none.
+    reads_body: bool
+    max_body_size: int | None
+    arguments: list[Argument]
+    status: int
+
+
+class Plan(Document):
+    """A whole application."""
+
+    version: int = VERSION
+    service: Service
+    authenticators: list[Authenticator]
+    routes: list[Route]
+
+
+def encode(plan: Plan) -> bytes:
+    """Return the plan as the JSON that Rust reads."""
+    return msgspec.json.encode(plan)

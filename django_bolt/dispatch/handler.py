@@ -1,0 +1,51 @@
+"""What crosses to Rust beside a route's plan: everything that cannot be data."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django_bolt.dispatch.permissions import Permissions
+
+
+class Required:
+    """Marks a parameter without a default."""
+
+
+REQUIRED = Required()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """One route's Python side. Rust reads these attributes once, when ``_core.App`` is built."""
+
+    #: Called with the arguments in the plan's order; for a controller, the instance comes first.
+    function: Callable[..., Any]
+    #: The controller's class, of which every request gets a new instance.
+    controller: type | None
+    #: Constant attributes that each new instance gets (``action``, ...).
+    attributes: dict[str, Any]
+    #: One for each declared parameter: its default, or ``REQUIRED``.
+    defaults: tuple[Any, ...]
+    #: One for each declared parameter: the members of a closed list, or ``None``.
+    choices: tuple[tuple[Any, ...] | None, ...]
+    #: One for each declared parameter: ``list``, ``set``, ... for repeated values, or ``None``.
+    collections: tuple[type | None, ...]
+    #: Decodes the body from ``bytes``; raises ``msgspec.DecodeError`` and its subclasses.
+    decode: Callable[[bytes], Any] | None
+    #: The body's default where it is optional.
+    body_default: Any
+    #: Gathers every fault of a refused body: see ``django_bolt.dispatch.faults``.
+    faults: Callable[[bytes | None, bytes], bytes] | None
+    #: Turns a result into the declared type, or raises; ``None`` where nothing is declared.
+    #: Not applied to ``django_bolt.responses`` objects, nor to the decoded body itself.
+    convert: Callable[[Any], Any] | None
+    #: Encodes a converted result as JSON.
+    encode: Callable[[Any], bytes]
+    #: Whether a result of ``None`` is an empty 204 reply (declared ``-> None``).
+    none_is_empty: bool
+    #: The permission tree's Python side; there where Python takes part in the decision.
+    permissions: Permissions | None
+    #: Runs before the body is read where ``permissions`` is set; see ``dispatch.admission``.
+    admit: Callable[..., Awaitable[None]] | None

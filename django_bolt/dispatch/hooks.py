@@ -1,0 +1,31 @@
+"""What Rust calls in Python while it serves, apart from the handlers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+#: Status, ``Content-Type``, further headers, body (``None`` is no body).
+RenderedReply = tuple[int, str | None, list[tuple[str, str]], bytes | None]
+#: Status, JSON in the shape of Django REST framework, further headers.
+RenderedFailure = tuple[int, bytes, list[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """The Python side of the border, given to ``_core.App`` once."""
+
+    #: ``django_bolt.request.Request``: called without arguments, then filled by Rust.
+    request_class: type
+    #: ``django_bolt.responses.BaseResponse``: results that carry their own status and headers.
+    response_class: type
+    #: Turns such a result into data.
+    render: Callable[[Any], RenderedReply]
+    #: Turns an exception of a handler into data, and tells Django and the log about it.
+    translate: Callable[[BaseException, Any | None], RenderedFailure]
+    #: Run on the leased thread at the edges of a request: connection upkeep.
+    thread_starts_request: Callable[[], None]
+    thread_ends_request: Callable[[], None]
+    #: Run on a pool thread before it ends.
+    thread_ends: Callable[[], None]
