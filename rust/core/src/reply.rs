@@ -28,11 +28,11 @@ pub enum Body {
 }
 
 /// Work that follows the last byte. It runs when it is dropped, so that no path can forget it.
-pub struct Finish(Option<Box<dyn FnOnce()>>);
+pub struct Finish(Option<Box<dyn FnOnce() + Send>>);
 
 impl Finish {
     /// Wraps the work.
-    pub fn new(work: impl FnOnce() + 'static) -> Self {
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Self {
         Self(Some(Box::new(work)))
     }
 }

@@ -1,5 +1,6 @@
 //! The request as the stages see it, whoever received it.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use actix_http::{BoxedPayloadStream, Message, Method, Payload, RequestHead, Uri,
 pub struct Request {
     head: Head,
     payload: Payload<BoxedPayloadStream>,
+    origin: Option<Box<dyn Any>>,
 }
 
 enum Head {
@@ -43,7 +45,21 @@ impl Request {
         Self {
             head: Head::Pooled(head),
             payload,
+            origin: None,
         }
+    }
+
+    /// Attaches what the receiver wants its handlers to know of itself.
+    #[must_use]
+    pub fn with_origin(mut self, origin: impl Any) -> Self {
+        self.origin = Some(Box::new(origin));
+        self
+    }
+
+    /// What [`Request::with_origin`] attached, if it is a `T`.
+    #[must_use]
+    pub fn origin<T: Any>(&self) -> Option<&T> {
+        self.origin.as_ref()?.downcast_ref()
     }
 
     /// Request method.
