@@ -1,0 +1,1 @@
+"""Airports, their countries, and what visitors write about them."""
