@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -21,7 +20,7 @@ class Country(models.Model):
     name = models.CharField(max_length=100, unique=True)
 
     class Meta:
-        ordering: ClassVar = ["name"]
+        ordering = ["name"]
         verbose_name_plural = "countries"
 
     def __str__(self) -> str:
@@ -78,13 +77,13 @@ class Airport(models.Model):
     objects = AirportQuerySet.as_manager()
 
     class Meta:
-        ordering: ClassVar = ["icao"]
-        constraints: ClassVar = [
+        ordering = ["icao"]
+        constraints = [
             models.UniqueConstraint(
                 fields=["iata"], condition=~models.Q(iata=""), name="airport_iata_unique"
             ),
         ]
-        indexes: ClassVar = [
+        indexes = [
             models.Index(fields=["country", "icao"], name="airport_country_icao"),
             models.Index(fields=["latitude", "longitude"], name="airport_position"),
         ]
@@ -109,14 +108,14 @@ class Report(models.Model):
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering: ClassVar = ["-created", "-id"]
-        constraints: ClassVar = [
+        ordering = ["-created", "-id"]
+        constraints = [
             models.CheckConstraint(
                 condition=models.Q(rating__gte=LOWEST_RATING, rating__lte=HIGHEST_RATING),
                 name="report_rating_in_range",
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["airport", "-created"], name="report_newest")]
+        indexes = [models.Index(fields=["airport", "-created"], name="report_newest")]
 
     def __str__(self) -> str:
         return f"{self.rating}/{HIGHEST_RATING} for {self.airport} by {self.author}"

@@ -1,7 +1,5 @@
 """The directory's first tables."""
 
-from typing import ClassVar
-
 import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
@@ -11,11 +9,11 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies: ClassVar = [
+    dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
-    operations: ClassVar = [
+    operations = [
         migrations.CreateModel(
             name="Country",
             fields=[

@@ -1,0 +1,21 @@
+"""Where the directory's controllers answer."""
+
+from __future__ import annotations
+
+from django_bolt import Router
+from sample_site.flights.controllers import (
+    AirportViewSet,
+    CountryViewSet,
+    LoginController,
+    Me,
+    Ping,
+    ReportViewSet,
+)
+
+router = Router(prefix="/api")
+router.register("airports", AirportViewSet, basename="airport")
+router.register("countries", CountryViewSet, basename="country")
+router.register("reports", ReportViewSet, basename="report")
+router.register("ping", Ping)
+router.register("login", LoginController, basename="login")
+router.register("me", Me)
