@@ -37,6 +37,20 @@ pub struct SharedHead {
     pub peer: Option<SocketAddr>,
 }
 
+impl SharedHead {
+    /// The head of no request: what an object that nobody filled shows.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            method: Method::GET,
+            uri: Uri::default(),
+            version: Version::HTTP_11,
+            headers: HeaderMap::new(),
+            peer: None,
+        }
+    }
+}
+
 impl Request {
     /// Takes over what the server received.
     #[must_use]
