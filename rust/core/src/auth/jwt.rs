@@ -84,18 +84,16 @@ fn find_token(headers: &HeaderMap) -> Result<Option<&[u8]>, RejectReason> {
         return Err(RejectReason::RepeatedHeader);
     }
     let value = value.as_bytes();
-    let scheme = value.iter().position(|byte| !is_token_char(*byte));
-    let (scheme, rest) = value.split_at(scheme.unwrap_or(value.len()));
+    let end = value.iter().position(|byte| !is_token_char(*byte));
+    let (scheme, rest) = value.split_at(end.unwrap_or(value.len()));
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return Ok(None);
     }
-    // What follows the scheme is one space or more; the token is what follows them. A blank in it
-    // is refused by base64.
-    let token = rest.trim_ascii_start();
-    if !rest.starts_with(b" ") || token.is_empty() {
-        return Err(RejectReason::MalformedHeader);
+    // `1*SP`, then the token. A blank within the token is refused by base64.
+    match rest.iter().position(|byte| *byte != b' ') {
+        None | Some(0) => Err(RejectReason::MalformedHeader),
+        Some(start) => Ok(Some(&rest[start..])),
     }
-    Ok(Some(token))
 }
 
 /// `tchar` of RFC 9110 §5.6.2, what the name of a scheme is made of.
