@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod error;
 pub mod extract;
+pub mod guards;
 pub mod handler;
 pub mod plan;
 pub mod reply;

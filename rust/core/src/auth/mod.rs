@@ -1,3 +1,202 @@
 //! Who is asking.
+//!
+//! [`Authenticators`] is the plan's list of authentication classes, compiled. It says who, and
+//! never whether they may: no credentials is an anonymous caller, wrong credentials is a refusal.
 
+pub mod api_key;
+mod claims;
 pub mod identity;
+pub mod jwt;
+mod members;
+mod rejected;
+pub mod token;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::SystemTime;
+
+use actix_http::header::HeaderMap;
+
+use self::api_key::ApiKeys;
+use self::identity::Identity;
+use self::jwt::Jwt;
+pub use self::rejected::{RejectReason, Rejected};
+use crate::plan;
+
+/// A part of the plan that cannot be compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompileError {
+    /// Where in the document: `authenticators[0].secret`.
+    pub path: String,
+    /// What is wrong there, as a sentence. It never holds a secret.
+    pub message: String,
+}
+
+impl CompileError {
+    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+
+    /// The same error, seen from the place that holds the part: `routes[3]` + `guard.of`.
+    #[must_use]
+    pub fn within(mut self, parent: &str) -> Self {
+        self.path = format!("{parent}.{}", self.path);
+        self
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// Every authentication class of the plan, ready to run.
+#[derive(Debug)]
+pub struct Authenticators(Vec<Authenticator>);
+
+#[derive(Debug)]
+enum Authenticator {
+    Jwt(Jwt),
+    ApiKey(Box<ApiKeys>),
+}
+
+impl Authenticators {
+    /// Compiles the plan's list. `secrets` are found by the ids that the plan names.
+    ///
+    /// # Errors
+    ///
+    /// An unknown, empty or unsuitable secret, an algorithm that is unknown or does not fit a
+    /// shared secret, an empty list where one is needed, a header that cannot exist, or one API key
+    /// twice. Nothing that could never authenticate anybody is accepted.
+    pub fn compile(
+        plan: &[plan::Authenticator],
+        secrets: &HashMap<String, Vec<u8>>,
+    ) -> Result<Self, CompileError> {
+        plan.iter()
+            .enumerate()
+            .map(|(index, item)| {
+                Authenticator::compile(index, item, secrets)
+                    .map_err(|error| error.within(&format!("authenticators[{index}]")))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Checks that every index in a route's order exists. `path` is the order's place in the plan.
+    ///
+    /// # Errors
+    ///
+    /// An index that names nothing, or one that stands twice.
+    pub fn check_order(&self, order: &[usize], path: &str) -> Result<(), CompileError> {
+        for (place, index) in order.iter().enumerate() {
+            let fault = if *index >= self.0.len() {
+                "There is no such authenticator."
+            } else if order[..place].contains(index) {
+                "The same authenticator stands here twice."
+            } else {
+                continue;
+            };
+            return Err(CompileError::new(format!("{path}[{place}]"), fault));
+        }
+        Ok(())
+    }
+
+    /// Asks the classes in `order`. The first that finds its own kind of credentials decides; where
+    /// none does, the caller is anonymous.
+    ///
+    /// # Errors
+    ///
+    /// The credentials that were found are wrong. Later classes are not asked then: a bad token
+    /// must not become an anonymous request, or somebody else's.
+    pub fn authenticate(
+        &self,
+        order: &[usize],
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<Option<Identity>, Rejected> {
+        for index in order {
+            let found = match self.0.get(*index) {
+                Some(Authenticator::Jwt(jwt)) => jwt.authenticate(headers, now)?,
+                Some(Authenticator::ApiKey(keys)) => keys.authenticate(headers)?,
+                // `check_order` refuses this at start. Should a caller forget it, closed is the
+                // side to fail on.
+                None => {
+                    let reason = RejectReason::UnknownAuthenticator;
+                    return Err(Rejected::new(reason, jwt::CHALLENGE));
+                }
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// `WWW-Authenticate` where credentials are missing: that of the first class in `order`, as in
+    /// Django REST framework. `None` where there is no class, so that the refusal is a 403.
+    #[must_use]
+    pub fn challenge(&self, order: &[usize]) -> Option<&'static str> {
+        order
+            .first()
+            .and_then(|index| self.0.get(*index))
+            .map(|class| match class {
+                Authenticator::Jwt(_) => jwt::CHALLENGE,
+                Authenticator::ApiKey(_) => api_key::CHALLENGE,
+            })
+    }
+}
+
+impl Authenticator {
+    fn compile(
+        index: usize,
+        plan: &plan::Authenticator,
+        secrets: &HashMap<String, Vec<u8>>,
+    ) -> Result<Self, CompileError> {
+        match plan {
+            plan::Authenticator::Jwt {
+                secret,
+                algorithms,
+                audiences,
+                issuer,
+                leeway,
+            } => {
+                let rules = token::Rules {
+                    algorithms,
+                    audiences,
+                    issuer: issuer.as_deref(),
+                    leeway: *leeway,
+                };
+                let key = find_secret(secrets, secret)?;
+                Ok(Self::Jwt(Jwt::compile(index, key, &rules)?))
+            }
+            plan::Authenticator::ApiKey { header, keys } => {
+                let keys = ApiKeys::compile(index, header, keys, secrets)?;
+                Ok(Self::ApiKey(Box::new(keys)))
+            }
+        }
+    }
+}
+
+/// The secret of an id, which is never empty.
+fn find_secret<'a>(
+    secrets: &'a HashMap<String, Vec<u8>>,
+    id: &str,
+) -> Result<&'a [u8], CompileError> {
+    match secrets.get(id) {
+        None => Err(CompileError::new(
+            "secret",
+            format!("There is no secret {id:?}."),
+        )),
+        Some(secret) if secret.is_empty() => Err(CompileError::new(
+            "secret",
+            format!("The secret {id:?} is empty."),
+        )),
+        Some(secret) => Ok(secret),
+    }
+}

@@ -1,0 +1,247 @@
+//! A token's claims: their types, and the rules of RFC 7519 §4.1.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
+
+use super::RejectReason;
+use super::identity::Facts;
+use super::members::{self, Ignored, Members, Text};
+
+/// The claims that are read; the rest of the payload is only checked to be JSON.
+///
+/// A claim that is there has a value of its type. `null` is no value of any: an issuer that has
+/// nothing to say leaves the claim out, and a reader that took `"exp": null` for *no expiry* would
+/// turn an issuer's fault into an eternal token.
+#[derive(Default)]
+pub(super) struct Claims<'a> {
+    exp: Option<NumericDate>,
+    nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
+    aud: Option<OneOrMany<'a>>,
+    iss: Option<Text<'a>>,
+    sub: Option<Subject>,
+    is_staff: Option<bool>,
+    is_superuser: Option<bool>,
+    permissions: Option<HashSet<String>>,
+    scope: Option<OneOrMany<'a>>,
+}
+
+/// What a token must say beyond its signature.
+#[derive(Debug, Clone)]
+pub(super) struct Expectations {
+    /// Names of this principal; empty where it has none.
+    pub(super) audiences: Vec<String>,
+    /// The one issuer that is accepted.
+    pub(super) issuer: Option<String>,
+    /// Tolerated clock difference, in seconds.
+    pub(super) leeway: f64,
+}
+
+impl<'a> Claims<'a> {
+    /// Reads a payload whose signature was verified.
+    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, RejectReason> {
+        members::parse(payload, RejectReason::MalformedClaims)
+    }
+
+    /// Applies RFC 7519 §4.1.1 (`iss`), §4.1.3 (`aud`), §4.1.4 (`exp`), §4.1.5 (`nbf`) and §4.1.6
+    /// (`iat`). Where times are missing they are not required, as in the RFC.
+    pub(super) fn check(
+        &self,
+        expected: &Expectations,
+        now: SystemTime,
+    ) -> Result<(), RejectReason> {
+        let now = seconds_since_epoch(now);
+        let leeway = expected.leeway;
+        // "On or after" `exp` is too late.
+        if self.exp.as_ref().is_some_and(|exp| now >= exp.0 + leeway) {
+            return Err(RejectReason::Expired);
+        }
+        if self.nbf.as_ref().is_some_and(|nbf| now + leeway < nbf.0) {
+            return Err(RejectReason::NotYetValid);
+        }
+        if self.iat.as_ref().is_some_and(|iat| now + leeway < iat.0) {
+            return Err(RejectReason::IssuedInFuture);
+        }
+        if !self.is_meant_for(&expected.audiences) {
+            return Err(RejectReason::WrongAudience);
+        }
+        match (&expected.issuer, &self.iss) {
+            (Some(expected), Some(Text(issuer))) if issuer == expected => Ok(()),
+            (Some(_), _) => Err(RejectReason::WrongIssuer),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// A token with `aud` is refused by whoever does not find its own name there, and a principal
+    /// without a name finds none: RFC 7519 §4.1.3 says *must*. Otherwise a token that one issuer
+    /// made for another service with the same key would be good here.
+    fn is_meant_for(&self, names: &[String]) -> bool {
+        match &self.aud {
+            None => names.is_empty(),
+            Some(aud) => aud
+                .as_slice()
+                .iter()
+                .any(|aud| names.iter().any(|name| name == aud)),
+        }
+    }
+}
+
+/// The subject as text, and the facts that the token vouches for.
+///
+/// Scopes are always known: a token is the only place where they are, so one without `scope`
+/// grants none (RFC 6749 §3.3), and nobody could find out more.
+pub(super) fn subject_and_facts(claims: Claims<'_>) -> (Option<String>, Facts) {
+    let scopes = claims.scope.map(OneOrMany::into_scopes);
+    let facts = Facts {
+        is_staff: claims.is_staff,
+        is_superuser: claims.is_superuser,
+        permissions: claims.permissions,
+        scopes: Some(scopes.unwrap_or_default()),
+    };
+    (claims.sub.map(|subject| subject.0), facts)
+}
+
+impl<'de> Members<'de> for Claims<'de> {
+    fn read<A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+        match name {
+            "exp" => self.exp = Some(values.next_value()?),
+            "nbf" => self.nbf = Some(values.next_value()?),
+            "iat" => self.iat = Some(values.next_value()?),
+            "aud" => self.aud = Some(values.next_value()?),
+            "iss" => self.iss = Some(values.next_value()?),
+            "sub" => self.sub = Some(values.next_value()?),
+            "is_staff" => self.is_staff = Some(values.next_value()?),
+            "is_superuser" => self.is_superuser = Some(values.next_value()?),
+            "permissions" => self.permissions = Some(values.next_value()?),
+            "scope" => self.scope = Some(values.next_value()?),
+            _ => {
+                values.next_value::<Ignored>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Seconds since 1970, RFC 7519 §2: fractions are allowed, nothing before 1970 is.
+struct NumericDate(f64);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        if seconds.is_finite() && seconds.is_sign_positive() {
+            Ok(Self(seconds))
+        } else {
+            let fault = Unexpected::Float(seconds);
+            Err(D::Error::invalid_value(
+                fault,
+                &"a finite number, not negative",
+            ))
+        }
+    }
+}
+
+/// `sub`: text as RFC 7519 §4.1.2 has it, or the integer that many Django projects put there.
+struct Subject(String);
+
+impl<'de> Deserialize<'de> for Subject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SubjectVisitor)
+    }
+}
+
+struct SubjectVisitor;
+
+impl Visitor<'_> for SubjectVisitor {
+    type Value = Subject;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text that is not empty, or an integer")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Subject, E> {
+        if text.is_empty() {
+            return Err(E::invalid_value(Unexpected::Str(text), &self));
+        }
+        Ok(Subject(text.to_owned()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Subject, E> {
+        Ok(Subject(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Subject, E> {
+        Ok(Subject(number.to_string()))
+    }
+}
+
+/// Text, or a list of texts.
+enum OneOrMany<'a> {
+    One(Cow<'a, str>),
+    Many(Vec<Cow<'a, str>>),
+}
+
+impl<'a> OneOrMany<'a> {
+    fn as_slice(&self) -> &[Cow<'a, str>] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
+    /// As text, scopes are separated by spaces (RFC 8693 §4.2); in a list each stands alone.
+    fn into_scopes(self) -> HashSet<String> {
+        match self {
+            Self::One(text) => text
+                .split(' ')
+                .filter(|scope| !scope.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            Self::Many(scopes) => scopes.into_iter().map(Cow::into_owned).collect(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMany<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneOrManyVisitor)
+    }
+}
+
+struct OneOrManyVisitor;
+
+impl<'de> Visitor<'de> for OneOrManyVisitor {
+    type Value = OneOrMany<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text or a list of texts")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(OneOrMany::One(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(OneOrMany::One(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut many = Vec::new();
+        while let Some(Text(text)) = items.next_element()? {
+            many.push(text);
+        }
+        Ok(OneOrMany::Many(many))
+    }
+}
+
+/// A clock that stands before 1970 counts backwards, and no token is good by it but an old one.
+fn seconds_since_epoch(now: SystemTime) -> f64 {
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(since) => since.as_secs_f64(),
+        Err(before) => -before.duration().as_secs_f64(),
+    }
+}
