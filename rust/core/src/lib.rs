@@ -1,12 +1,20 @@
 //! HTTP, routing, extraction, authentication and guards, without Python.
 #![forbid(unsafe_code)]
 
+pub mod app;
 pub mod auth;
+mod body;
 pub mod error;
 pub mod extract;
 pub mod guards;
 pub mod handler;
+mod media_type;
+mod path;
 pub mod plan;
+pub mod render;
 pub mod reply;
 pub mod request;
 pub mod router;
+pub mod server;
+pub mod service;
+mod wire;

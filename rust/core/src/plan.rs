@@ -4,7 +4,11 @@
 //! refusal names the JSON path. Secrets are named here by id and never held, so that the document
 //! can be printed.
 
+mod read;
+
 use serde::Deserialize;
+
+pub use read::{PlanError, read};
 
 /// The version of the document that this crate reads.
 pub const VERSION: u32 = 1;

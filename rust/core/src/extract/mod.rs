@@ -1,5 +1,20 @@
 //! From text on the wire to the declared type, before Python is entered.
 
+mod coerce;
+mod constraints;
+mod cookie;
+mod field;
+mod header;
+mod number;
+mod query;
+
+use crate::error::Faults;
+use crate::plan::{self, PlanError, Source};
+use crate::request::Request;
+use crate::router::Captures;
+use field::{Field, Place, Texts};
+use smallvec::smallvec;
+
 /// A converted parameter. The bridge gives each variant its Python object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -31,4 +46,72 @@ pub enum Value {
     Choice(usize),
     /// Repeated values.
     Many(Vec<Value>),
+}
+
+/// A route's declared parameters, ready to be read.
+#[derive(Debug)]
+pub struct Extractor {
+    fields: Vec<Field>,
+    /// Whether any field is read from the query string, which is parsed only then.
+    query: bool,
+    /// Whether any field is a cookie.
+    cookies: bool,
+}
+
+impl Extractor {
+    /// Compiles the parameters of a route whose template has these names.
+    ///
+    /// # Errors
+    ///
+    /// Where a path parameter is not in the template, a constraint does not fit its type, or a
+    /// pattern is not a regular expression. The error's path is relative to the route.
+    pub fn compile(parameters: &[plan::Parameter], template: &[String]) -> Result<Self, PlanError> {
+        let compile = |(index, parameter)| {
+            Field::compile(parameter, template)
+                .map_err(|error: PlanError| error.under(&format!("parameters[{index}]")))
+        };
+        let reads = |source| parameters.iter().any(|p| p.source == source);
+        Ok(Self {
+            fields: parameters
+                .iter()
+                .enumerate()
+                .map(compile)
+                .collect::<Result<_, _>>()?,
+            query: reads(Source::Query),
+            cookies: reads(Source::Cookie),
+        })
+    }
+
+    /// Reads and converts every parameter; the faults of all of them are collected.
+    #[must_use]
+    pub fn extract(&self, request: &Request, captures: &Captures) -> (Vec<Value>, Faults) {
+        let mut faults = Faults::default();
+        if self.fields.is_empty() {
+            return (Vec::new(), faults);
+        }
+        let mut query = if self.query {
+            query::collect(request.uri().query().unwrap_or_default(), &self.fields)
+        } else {
+            Vec::new()
+        };
+        let cookies = if self.cookies {
+            cookie::collect(request.headers(), &self.fields)
+        } else {
+            Vec::new()
+        };
+        let mut values = Vec::with_capacity(self.fields.len());
+        for (index, field) in self.fields.iter().enumerate() {
+            let texts: Texts<'_> = match &field.place {
+                Place::Path(capture) => smallvec![Ok(captures[*capture].as_str().into())],
+                Place::Query => std::mem::take(&mut query[index])
+                    .into_iter()
+                    .map(query::decode)
+                    .collect(),
+                Place::Header(name) => header::texts(request.headers(), name, field.many),
+                Place::Cookie => cookies[index].iter().copied().map(header::text).collect(),
+            };
+            values.push(field.convert(texts, &mut faults));
+        }
+        (values, faults)
+    }
 }

@@ -1,0 +1,154 @@
+//! An application: the plan, compiled, checked, and immutable from then on.
+
+use std::collections::HashMap;
+
+use actix_http::StatusCode;
+
+use crate::auth::Authenticators;
+use crate::extract::Extractor;
+use crate::guards::Guard;
+use crate::media_type::MediaType;
+use crate::path::Template;
+use crate::plan::{self, Origin, Plan, PlanError};
+use crate::router::Router;
+
+/// A compiled plan with its handlers. It is `Send` and `Sync` where the handlers are.
+#[derive(Debug)]
+pub struct App<H> {
+    pub(crate) service: plan::Service,
+    pub(crate) router: Router,
+    pub(crate) authenticators: Authenticators,
+    pub(crate) routes: Vec<Route<H>>,
+}
+
+/// One route's policies, and its handler.
+#[derive(Debug)]
+pub(crate) struct Route<H> {
+    pub handler: H,
+    pub authentication: Vec<usize>,
+    /// `WWW-Authenticate` where credentials are missing.
+    pub challenge: Option<&'static str>,
+    pub guard: Option<Guard>,
+    pub deferred: bool,
+    pub extractor: Extractor,
+    /// Media types of the declared body.
+    pub body: Option<Vec<MediaType>>,
+    pub reads_body: bool,
+    pub max_body_size: Option<u64>,
+}
+
+impl<H> App<H> {
+    /// Compiles a plan; `build` makes the handler of each route.
+    ///
+    /// # Errors
+    ///
+    /// Where the plan contradicts itself, or `build` refuses a route. The error names the place.
+    pub fn compile(
+        plan: Plan,
+        secrets: &HashMap<String, Vec<u8>>,
+        mut build: impl FnMut(usize, &plan::Route) -> Result<H, PlanError>,
+    ) -> Result<Self, PlanError> {
+        let router = Router::compile(&plan.routes)?;
+        let authenticators = Authenticators::compile(&plan.authenticators, secrets)?;
+        let mut routes = Vec::with_capacity(plan.routes.len());
+        for (index, route) in plan.routes.iter().enumerate() {
+            let compiled = check(route, plan.authenticators.len())
+                .and_then(|()| build(index, route))
+                .and_then(|handler| compile_route(route, &plan.service, &authenticators, handler))
+                .map_err(|error| error.under(&format!("routes[{index}]")))?;
+            routes.push(compiled);
+        }
+        Ok(Self {
+            service: plan.service,
+            router,
+            authenticators,
+            routes,
+        })
+    }
+
+    /// What holds for every route.
+    #[must_use]
+    pub fn service(&self) -> &plan::Service {
+        &self.service
+    }
+
+    /// The handlers, in the plan's order.
+    pub fn handlers(&self) -> impl Iterator<Item = &H> {
+        self.routes.iter().map(|route| &route.handler)
+    }
+}
+
+fn compile_route<H>(
+    route: &plan::Route,
+    service: &plan::Service,
+    authenticators: &Authenticators,
+    handler: H,
+) -> Result<Route<H>, PlanError> {
+    let template = Template::parse(&route.path).map_err(|why| PlanError::new("path", why))?;
+    Ok(Route {
+        handler,
+        authentication: route.authentication.clone(),
+        challenge: authenticators.challenge(&route.authentication),
+        guard: route.guard.as_ref().map(Guard::compile),
+        deferred: route.deferred,
+        extractor: Extractor::compile(&route.parameters, &template.names)?,
+        body: route.body.as_ref().map(media_types).transpose()?,
+        reads_body: route.reads_body,
+        max_body_size: route.max_body_size.or(service.max_body_size),
+    })
+}
+
+fn media_types(body: &plan::Body) -> Result<Vec<MediaType>, PlanError> {
+    if body.media_types.is_empty() {
+        let message = "a declared body has at least one media type";
+        return Err(PlanError::new("body.media_types", message));
+    }
+    let parse = |(index, text): (usize, &String)| {
+        MediaType::parse(text).ok_or_else(|| {
+            let path = format!("body.media_types[{index}]");
+            PlanError::new(path, format!("{text:?} is not a media type"))
+        })
+    };
+    body.media_types.iter().enumerate().map(parse).collect()
+}
+
+/// Checks what the plan's types alone do not.
+fn check(route: &plan::Route, authenticators: usize) -> Result<(), PlanError> {
+    if let Some(at) = route
+        .authentication
+        .iter()
+        .position(|i| *i >= authenticators)
+    {
+        let index = route.authentication[at];
+        let message = format!("there is no authenticator {index}, only {authenticators} of them");
+        return Err(PlanError::new(format!("authentication[{at}]"), message));
+    }
+    let status = StatusCode::from_u16(route.status);
+    if !status.is_ok_and(|status| (200..600).contains(&status.as_u16())) {
+        let message = format!("{} is not the status of a reply", route.status);
+        return Err(PlanError::new("status", message));
+    }
+    for (at, argument) in route.arguments.iter().enumerate() {
+        check_argument(route, argument)
+            .map_err(|why| PlanError::new(format!("arguments[{at}]"), why))?;
+    }
+    Ok(())
+}
+
+fn check_argument(route: &plan::Route, argument: &plan::Argument) -> Result<(), String> {
+    match (argument.from, argument.index) {
+        (Origin::Parameter, None) => Err("a parameter needs its index".to_owned()),
+        (Origin::Parameter, Some(index)) if index >= route.parameters.len() => {
+            let count = route.parameters.len();
+            Err(format!(
+                "there is no parameter {index}, only {count} of them"
+            ))
+        }
+        (Origin::Parameter, Some(_)) => Ok(()),
+        (_, Some(_)) => Err("only a parameter has an index".to_owned()),
+        (Origin::Body, None) if route.body.is_none() => {
+            Err("the route declares no body".to_owned())
+        }
+        (_, None) => Ok(()),
+    }
+}

@@ -1,0 +1,115 @@
+//! Reading a request's body, within its limit.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use actix_http::error::PayloadError;
+use actix_http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_http::{BoxedPayloadStream, Payload};
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+
+use crate::error::Error;
+use crate::media_type::MediaType;
+use crate::request::Request;
+
+/// Most bytes that are set aside on a client's word alone.
+const MOST_RESERVED: u64 = 64 * 1024;
+/// Most characters of a refused media type that the reply repeats.
+const MOST_ECHOED: usize = 100;
+
+/// Reads a body of one of the declared media types; `None` where none was sent.
+pub(crate) async fn read_declared(
+    request: &mut Request,
+    declared: &[MediaType],
+    limit: Option<u64>,
+) -> Result<Option<Bytes>, Error> {
+    let announced = announced_length(request);
+    if announced.is_some_and(|length| length > 0) {
+        within(announced, limit)?;
+        check_media_type(request, declared)?;
+    }
+    let body = read(request, limit).await?;
+    if body.is_some() && announced.is_none() {
+        check_media_type(request, declared)?;
+    }
+    Ok(body)
+}
+
+/// Reads a body of any type; `None` where none was sent.
+pub(crate) async fn read(
+    request: &mut Request,
+    limit: Option<u64>,
+) -> Result<Option<Bytes>, Error> {
+    let announced = announced_length(request);
+    within(announced, limit)?;
+    let payload = request.take_payload();
+    if matches!(payload, Payload::None) {
+        return Ok(None);
+    }
+    let body = collect(payload, announced, limit).await?;
+    Ok((!body.is_empty()).then_some(body))
+}
+
+fn announced_length(request: &Request) -> Option<u64> {
+    request.header(&CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn within(length: Option<u64>, limit: Option<u64>) -> Result<(), Error> {
+    match (length, limit) {
+        (Some(length), Some(limit)) if length > limit => Err(Error::PayloadTooLarge(limit)),
+        _ => Ok(()),
+    }
+}
+
+fn check_media_type(request: &Request, declared: &[MediaType]) -> Result<(), Error> {
+    let sent = request.header(&CONTENT_TYPE);
+    let sent = sent
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if declared.iter().any(|media_type| media_type.accepts(sent)) {
+        return Ok(());
+    }
+    let shown = sent.chars().take(MOST_ECHOED).collect();
+    Err(Error::UnsupportedMediaType(shown))
+}
+
+/// Collects the chunks. A body that arrived in one piece is not copied.
+async fn collect(
+    mut payload: Payload<BoxedPayloadStream>,
+    announced: Option<u64>,
+    limit: Option<u64>,
+) -> Result<Bytes, Error> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut length = 0;
+    while let Some(chunk) = poll_fn(|cx| Pin::new(&mut payload).poll_next(cx)).await {
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
+        length += chunk.len() as u64;
+        within(Some(length), limit)?;
+        if first.is_empty() {
+            first = chunk;
+            continue;
+        }
+        if rest.is_empty() {
+            let hint = announced
+                .unwrap_or(0)
+                .clamp(length, length.max(MOST_RESERVED));
+            rest.reserve(usize::try_from(hint).unwrap_or(0));
+            rest.extend_from_slice(&first);
+        }
+        rest.extend_from_slice(&chunk);
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+fn unreadable(error: &PayloadError) -> Error {
+    Error::BadRequest(match error {
+        PayloadError::Incomplete(_) => "The request body is incomplete.",
+        _ => "The request body cannot be read.",
+    })
+}

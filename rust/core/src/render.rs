@@ -1,0 +1,399 @@
+//! Turns every error into a reply, in one of two shapes.
+
+use actix_http::StatusCode;
+use actix_http::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, NOT_AUTHENTICATED};
+use crate::plan::{ErrorFormat, Service};
+use crate::reply::Reply;
+
+const PROBLEM: &str = "application/problem+json";
+const JSON: &str = "application/json";
+
+/// An error before its shape is chosen.
+struct Rendered {
+    status: StatusCode,
+    content: Content,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+enum Content {
+    /// A sentence and its code.
+    Detail(String, &'static str),
+    /// JSON in the shape of Django REST framework.
+    Made(Bytes),
+}
+
+/// The reply of an error, in the shape that the client asks for.
+#[must_use]
+pub fn render(error: Error, service: &Service, accept: Option<&HeaderValue>) -> Reply {
+    let Rendered {
+        status,
+        content,
+        headers,
+    } = describe(error);
+    let mut reply = match wanted(accept, service.error_format) {
+        ErrorFormat::Drf => Reply::json(status, drf_body(content, service)),
+        ErrorFormat::Problem => Reply::full(
+            status,
+            HeaderValue::from_static(PROBLEM),
+            problem_body(status, content, service),
+        ),
+    };
+    reply.headers = headers;
+    reply
+}
+
+fn describe(error: Error) -> Rendered {
+    let plain = |status, detail: &str, code| Rendered {
+        status,
+        content: Content::Detail(detail.to_owned(), code),
+        headers: Vec::new(),
+    };
+    match error {
+        Error::BadRequest(detail) => plain(StatusCode::BAD_REQUEST, detail, "parse_error"),
+        Error::Validation(faults) => Rendered {
+            status: StatusCode::BAD_REQUEST,
+            content: Content::Made(faults.to_json().into()),
+            headers: Vec::new(),
+        },
+        Error::Unauthenticated { detail, challenge } => unauthenticated(detail, challenge),
+        Error::Forbidden => plain(
+            StatusCode::FORBIDDEN,
+            "You do not have permission to perform this action.",
+            "permission_denied",
+        ),
+        Error::NotFound => plain(StatusCode::NOT_FOUND, "Not found.", "not_found"),
+        Error::MethodNotAllowed { allow } => {
+            let detail = "This method is not allowed here.";
+            let mut rendered = plain(StatusCode::METHOD_NOT_ALLOWED, detail, "method_not_allowed");
+            rendered.headers.push((ALLOW, allow));
+            rendered
+        }
+        Error::PayloadTooLarge(limit) => plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            &format!("The request body is larger than {limit} bytes."),
+            "payload_too_large",
+        ),
+        Error::UnsupportedMediaType(media_type) => plain(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            &format!("Unsupported media type \"{media_type}\" in request."),
+            "unsupported_media_type",
+        ),
+        Error::Raised(raised) => Rendered {
+            status: raised.status,
+            content: Content::Made(raised.body),
+            headers: raised.headers,
+        },
+        Error::Internal => plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Internal server error.",
+            "error",
+        ),
+    }
+}
+
+/// 401 needs a challenge to be one; without it the status is 403, as in Django REST framework.
+fn unauthenticated(detail: &str, challenge: Option<&'static str>) -> Rendered {
+    let code = if detail == NOT_AUTHENTICATED {
+        "not_authenticated"
+    } else {
+        "authentication_failed"
+    };
+    let challenge = challenge.map(HeaderValue::from_static);
+    Rendered {
+        status: match challenge {
+            Some(_) => StatusCode::UNAUTHORIZED,
+            None => StatusCode::FORBIDDEN,
+        },
+        content: Content::Detail(detail.to_owned(), code),
+        headers: challenge
+            .map(|challenge| (WWW_AUTHENTICATE, challenge))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn drf_body(content: Content, service: &Service) -> Bytes {
+    match content {
+        Content::Made(body) => body,
+        Content::Detail(detail, code) if service.error_codes => {
+            encode(&json!({"detail": detail, "code": code}))
+        }
+        Content::Detail(detail, _) => encode(&json!({"detail": detail})),
+    }
+}
+
+/// RFC 9457. What is not a `detail` stands under `errors`.
+fn problem_body(status: StatusCode, content: Content, service: &Service) -> Bytes {
+    let mut problem = Map::new();
+    problem.insert("type".to_owned(), "about:blank".into());
+    let title = status.canonical_reason().unwrap_or("Unknown");
+    problem.insert("title".to_owned(), title.into());
+    problem.insert("status".to_owned(), status.as_u16().into());
+    match content {
+        Content::Detail(detail, code) => {
+            problem.insert("detail".to_owned(), detail.into());
+            if service.error_codes {
+                problem.insert("code".to_owned(), code.into());
+            }
+        }
+        Content::Made(body) => extend_problem(&mut problem, &body),
+    }
+    encode(&Value::Object(problem))
+}
+
+fn extend_problem(problem: &mut Map<String, Value>, body: &[u8]) {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(made)) if made.get("detail").is_some_and(Value::is_string) => {
+            for (key, value) in made {
+                // The members that RFC 9457 defines keep their meaning.
+                problem.entry(key).or_insert(value);
+            }
+        }
+        Ok(errors) => {
+            problem.insert("errors".to_owned(), errors);
+        }
+        Err(_) => {}
+    }
+}
+
+fn encode(value: &Value) -> Bytes {
+    serde_json::to_vec(value).unwrap_or_default().into()
+}
+
+/// The shape to use: what the client prefers, or else what the service is set to.
+fn wanted(accept: Option<&HeaderValue>, default: ErrorFormat) -> ErrorFormat {
+    let Some(accept) = accept.and_then(|accept| accept.to_str().ok()) else {
+        return default;
+    };
+    let (problem, json) = (quality(accept, PROBLEM), quality(accept, JSON));
+    // A client that names the problem type understands it; one that does not name it may.
+    if problem.named && problem.value > 0 && problem.value >= json.value {
+        return ErrorFormat::Problem;
+    }
+    match (problem.value, json.value) {
+        (problem, json) if json > problem => ErrorFormat::Drf,
+        _ => default,
+    }
+}
+
+/// How much a client wants a media type, in thousandths (RFC 9110, section 12.4.2).
+#[derive(Default)]
+struct Quality {
+    value: u16,
+    named: bool,
+    specificity: u8,
+}
+
+fn quality(accept: &str, media_type: &str) -> Quality {
+    let mut best = Quality::default();
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let specificity = match parts.next().unwrap_or_default() {
+            exact if exact.eq_ignore_ascii_case(media_type) => 3,
+            group if group.eq_ignore_ascii_case("application/*") => 2,
+            "*/*" => 1,
+            _ => continue,
+        };
+        let value = parts
+            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
+            .map_or(1000, thousandths);
+        if specificity > best.specificity {
+            best = Quality {
+                value,
+                named: specificity == 3,
+                specificity,
+            };
+        }
+    }
+    best
+}
+
+/// A malformed weight counts as none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped just before
+fn thousandths(weight: &str) -> u16 {
+    let weight: f32 = weight.trim().parse().unwrap_or(0.0);
+    (weight.clamp(0.0, 1.0) * 1000.0).round() as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Fault, Faults, Raised};
+    use crate::plan::Source;
+    use crate::reply::Body;
+
+    fn service(error_format: ErrorFormat, error_codes: bool) -> Service {
+        Service {
+            debug: false,
+            max_body_size: None,
+            error_format,
+            error_codes,
+        }
+    }
+
+    fn body(reply: &Reply) -> Value {
+        let Body::Full(bytes) = &reply.body else {
+            panic!("an error has a body")
+        };
+        serde_json::from_slice(bytes).unwrap()
+    }
+
+    fn faults() -> Error {
+        Error::Validation(Faults(vec![Fault {
+            source: Source::Query,
+            name: "x".to_owned(),
+            message: "m".to_owned(),
+        }]))
+    }
+
+    fn raised(body: &'static str) -> Error {
+        Error::Raised(Box::new(Raised {
+            status: StatusCode::CONFLICT,
+            body: Bytes::from_static(body.as_bytes()),
+            headers: vec![(ALLOW, HeaderValue::from_static("GET"))],
+        }))
+    }
+
+    #[test]
+    fn statuses_details_and_codes() {
+        let missing = |challenge| Error::Unauthenticated {
+            detail: NOT_AUTHENTICATED,
+            challenge,
+        };
+        let wrong = Error::Unauthenticated {
+            detail: "No.",
+            challenge: Some("Bearer"),
+        };
+        let allow = HeaderValue::from_static("GET");
+        let cases = [
+            (Error::BadRequest("Bad."), 400, "Bad.", "parse_error"),
+            (
+                missing(Some("Bearer")),
+                401,
+                NOT_AUTHENTICATED,
+                "not_authenticated",
+            ),
+            (missing(None), 403, NOT_AUTHENTICATED, "not_authenticated"),
+            (wrong, 401, "No.", "authentication_failed"),
+            (Error::NotFound, 404, "Not found.", "not_found"),
+            (
+                Error::MethodNotAllowed { allow },
+                405,
+                "This method is not allowed here.",
+                "method_not_allowed",
+            ),
+            (
+                Error::PayloadTooLarge(7),
+                413,
+                "The request body is larger than 7 bytes.",
+                "payload_too_large",
+            ),
+            (
+                Error::UnsupportedMediaType("a/\"b".to_owned()),
+                415,
+                "Unsupported media type \"a/\"b\" in request.",
+                "unsupported_media_type",
+            ),
+            (Error::Internal, 500, "Internal server error.", "error"),
+        ];
+        for (error, status, detail, code) in cases {
+            let reply = render(error, &service(ErrorFormat::Drf, true), None);
+            assert_eq!(reply.status.as_u16(), status);
+            assert_eq!(body(&reply), json!({"detail": detail, "code": code}));
+            let challenged = reply
+                .headers
+                .iter()
+                .any(|(name, _)| name == WWW_AUTHENTICATE);
+            assert_eq!(challenged, status == 401);
+        }
+        let reply = render(Error::Forbidden, &service(ErrorFormat::Drf, false), None);
+        let detail = "You do not have permission to perform this action.";
+        assert_eq!(body(&reply), json!({"detail": detail}));
+    }
+
+    #[test]
+    fn the_client_chooses_the_shape() {
+        use ErrorFormat::{Drf, Problem};
+        let cases = [
+            (None, Drf, Problem),
+            (Some("*/*"), Drf, Problem),
+            (Some("text/html"), Drf, Problem),
+            (Some("application/*"), Drf, Problem),
+            (Some("application/json"), Drf, Drf),
+            (Some("application/json, */*;q=0.8"), Drf, Drf),
+            (Some("application/problem+json"), Problem, Problem),
+            (
+                Some("application/json, application/problem+json"),
+                Problem,
+                Problem,
+            ),
+            (
+                Some("application/json;q=0.5, Application/Problem+JSON;q=0.6"),
+                Problem,
+                Problem,
+            ),
+            (
+                Some("application/json, application/problem+json;q=0.9"),
+                Drf,
+                Drf,
+            ),
+            (Some("application/problem+json;q=0"), Drf, Problem),
+            (
+                Some("application/problem+json;q=0, application/json"),
+                Drf,
+                Drf,
+            ),
+            (Some("application/json;q=nonsense"), Drf, Problem),
+        ];
+        for (accept, with_drf, with_problem) in cases {
+            let value = accept.map(HeaderValue::from_static);
+            assert_eq!(wanted(value.as_ref(), Drf), with_drf, "{accept:?}");
+            assert_eq!(wanted(value.as_ref(), Problem), with_problem, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn problem_bodies() {
+        let about = |status: u16, title: &str, key: &str, value: Value| json!({"type": "about:blank", "title": title, "status": status, key: value});
+        let cases = [
+            (
+                Error::NotFound,
+                about(404, "Not Found", "detail", "Not found.".into()),
+            ),
+            (
+                faults(),
+                about(400, "Bad Request", "errors", json!({"x": ["m"]})),
+            ),
+            (
+                raised(r#"{"detail": "Taken.", "status": 1}"#),
+                about(409, "Conflict", "detail", "Taken.".into()),
+            ),
+            (
+                raised(r#"["a"]"#),
+                about(409, "Conflict", "errors", json!(["a"])),
+            ),
+        ];
+        for (error, expected) in cases {
+            let reply = render(error, &service(ErrorFormat::Problem, false), None);
+            assert_eq!(body(&reply), expected);
+            assert_eq!(reply.content_type.unwrap(), PROBLEM);
+        }
+    }
+
+    #[test]
+    fn what_python_made_passes_as_it_is() {
+        let reply = render(
+            raised(r#"{"x": 1}"#),
+            &service(ErrorFormat::Drf, true),
+            None,
+        );
+        assert_eq!(body(&reply), json!({"x": 1}));
+        assert_eq!(reply.headers.len(), 1);
+        let reply = render(faults(), &service(ErrorFormat::Drf, true), None);
+        assert_eq!(body(&reply), json!({"x": ["m"]}));
+    }
+}

@@ -1,0 +1,142 @@
+//! What happens to a request, stage by stage, whoever received it.
+
+use std::time::SystemTime;
+
+use actix_http::StatusCode;
+use actix_http::header::{ACCEPT, ALLOW};
+
+use crate::app::{App, Route};
+use crate::auth::identity::Identity;
+use crate::body;
+use crate::error::{Error, Faults, NOT_AUTHENTICATED};
+use crate::extract::Value;
+use crate::handler::{Call, Deferred, Handler, Outcome};
+use crate::render::render;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::router::{Captures, Found};
+
+/// Answers a request. Whatever fails, there is a reply.
+pub async fn handle<H: Handler>(app: &App<H>, mut request: Request) -> Reply {
+    let reply = match respond(app, &mut request).await {
+        Ok(reply) => reply,
+        Err(error) => render(error, &app.service, request.header(&ACCEPT)),
+    };
+    reply.settled(request.method())
+}
+
+/// The stages in their order.
+async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Reply, Error> {
+    let (route, captures) = match app.router.find(request.method(), request.uri().path())? {
+        Found::Route { index, captures } => (&app.routes[index], captures),
+        Found::Options { allow } => {
+            return Ok(Reply::empty(StatusCode::NO_CONTENT).with_header(ALLOW, allow.clone()));
+        }
+    };
+    let identity = authenticate(app, route, request)?;
+    let admission = match guard(route, identity.as_ref(), request)? {
+        Verdict::Passed => None,
+        Verdict::Open(leaves) => {
+            let deferred = Deferred {
+                request,
+                captures: &captures,
+                identity: identity.as_ref(),
+                leaves,
+                challenge: route.challenge,
+            };
+            Some(finish(route.handler.admit(deferred)).await?)
+        }
+    };
+    let (values, faults) = extract(route, request, &captures)?;
+    let body = match &route.body {
+        Some(declared) => body::read_declared(request, declared, route.max_body_size).await?,
+        None if route.reads_body => body::read(request, route.max_body_size).await?,
+        None => None,
+    };
+    let call = Call {
+        request,
+        captures,
+        identity,
+        values,
+        faults,
+        body,
+    };
+    finish(route.handler.call(call, admission)).await
+}
+
+/// Who is asking. Wrong credentials are refused whatever the permissions are.
+fn authenticate<H>(
+    app: &App<H>,
+    route: &Route<H>,
+    request: &Request,
+) -> Result<Option<Identity>, Error> {
+    if route.authentication.is_empty() {
+        return Ok(None);
+    }
+    app.authenticators
+        .authenticate(&route.authentication, request.headers(), SystemTime::now())
+        .map_err(|rejected| Error::Unauthenticated {
+            detail: rejected.detail,
+            challenge: Some(rejected.challenge),
+        })
+}
+
+/// What a guard says, where it does not refuse.
+enum Verdict {
+    Passed,
+    /// Python decides; it is told what is known of each leaf.
+    Open(Vec<Option<bool>>),
+}
+
+/// May they.
+fn guard<H>(
+    route: &Route<H>,
+    identity: Option<&Identity>,
+    request: &Request,
+) -> Result<Verdict, Error> {
+    let decision = match &route.guard {
+        Some(guard) => guard.evaluate(identity, request.method()),
+        None => Some(true),
+    };
+    match decision {
+        Some(true) if !route.deferred => Ok(Verdict::Passed),
+        Some(false) if !route.deferred => Err(refusal(route, identity)),
+        _ => {
+            let mut leaves = Vec::new();
+            if let Some(guard) = &route.guard {
+                guard.evaluate_leaves(identity, request.method(), &mut leaves);
+            }
+            Ok(Verdict::Open(leaves))
+        }
+    }
+}
+
+fn refusal<H>(route: &Route<H>, identity: Option<&Identity>) -> Error {
+    match identity {
+        Some(_) => Error::Forbidden,
+        None => Error::Unauthenticated {
+            detail: NOT_AUTHENTICATED,
+            challenge: route.challenge,
+        },
+    }
+}
+
+/// Reads the parameters. Faults are refused here, except where a declared body may add to them.
+fn extract<H>(
+    route: &Route<H>,
+    request: &Request,
+    captures: &Captures,
+) -> Result<(Vec<Value>, Faults), Error> {
+    let (values, faults) = route.extractor.extract(request, captures);
+    if !faults.is_empty() && route.body.is_none() {
+        return Err(Error::Validation(faults));
+    }
+    Ok((values, faults))
+}
+
+async fn finish<T>(outcome: Outcome<T>) -> Result<T, Error> {
+    match outcome {
+        Outcome::Ready(result) => result,
+        Outcome::Pending(future) => future.await,
+    }
+}
