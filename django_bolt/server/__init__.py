@@ -1,0 +1,1 @@
+"""Serving: sockets, serving threads, the parent process, reloading."""
