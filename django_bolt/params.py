@@ -1,0 +1,170 @@
+"""Markers that say where a handler's parameter comes from.
+
+They stand in ``Annotated``: ``key: Annotated[str, Header("x-api-key")]``. The first argument is
+the name on the wire. A default belongs to the signature (``= "..."``) or to the marker
+(``default=``), not to both. A marker as a parameter's default value (``q: str = Query("x")``) is
+refused when the route is compiled: elsewhere that string is the default, here it would be the
+alias, and one of the two readers would be wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, ClassVar, Literal
+
+from django.core.exceptions import ImproperlyConfigured
+from msgspec import UNSET
+
+Source = Literal["path", "query", "header", "cookie", "body"]
+
+#: RFC 9110's ``token``: what a header's or a cookie's name is made of.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What every marker has; not used by itself.
+
+    ``description`` and ``example`` are for the schema. Raises ``ImproperlyConfigured`` where the
+    arguments contradict each other.
+    """
+
+    source: ClassVar[Source]
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarMarker(Marker):
+    """A marker of a parameter outside the body.
+
+    ``alias`` is the name on the wire (the parameter's own name where none is given). ``ge gt le
+    lt`` bound a number; ``min_length`` and ``max_length`` count a text's characters or a list's
+    items; ``pattern`` is a regular expression that must be found in the text.
+    """
+
+    alias: str | None = None
+    _: KW_ONLY
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    description: str | None = None
+    example: Any = UNSET
+
+    def __post_init__(self) -> None:
+        self._check_alias()
+        self._check_bounds()
+        self._check_lengths()
+        self._check_pattern()
+
+    def _refuse(self, message: str) -> ImproperlyConfigured:
+        return ImproperlyConfigured(f"{type(self).__name__}(): {message}")
+
+    def _check_alias(self) -> None:
+        if self.alias is None:
+            return
+        if not isinstance(self.alias, str) or not self.alias:
+            raise self._refuse(
+                f"the first argument is the name on the wire, not {self.alias!r}; "
+                "a default is written default=... or in the signature."
+            )
+        if self.source in {"header", "cookie"} and not TOKEN.fullmatch(self.alias):
+            raise self._refuse(f"{self.alias!r} cannot be the name of a {self.source}.")
+
+    def _check_bounds(self) -> None:
+        for name in ("ge", "gt", "le", "lt"):
+            bound = getattr(self, name)
+            if bound is None:
+                continue
+            if isinstance(bound, bool) or not isinstance(bound, int | float):
+                raise self._refuse(f"{name} must be a number, not {bound!r}.")
+            if not math.isfinite(bound):
+                raise self._refuse(f"{name} must be finite, not {bound!r}.")
+        if self.ge is not None and self.gt is not None:
+            raise self._refuse("ge and gt exclude each other.")
+        if self.le is not None and self.lt is not None:
+            raise self._refuse("le and lt exclude each other.")
+        low = self.ge if self.gt is None else self.gt
+        high = self.le if self.lt is None else self.lt
+        if low is not None and high is not None:
+            strict = self.gt is not None or self.lt is not None
+            if low > high or (strict and low == high):
+                raise self._refuse("no number is within these bounds.")
+
+    def _check_lengths(self) -> None:
+        for name in ("min_length", "max_length"):
+            length = getattr(self, name)
+            if length is None:
+                continue
+            if isinstance(length, bool) or not isinstance(length, int) or length < 0:
+                raise self._refuse(f"{name} must be a whole number from 0, not {length!r}.")
+        if (
+            self.min_length is not None
+            and self.max_length is not None
+            and self.min_length > self.max_length
+        ):
+            raise self._refuse("min_length is greater than max_length.")
+
+    def _check_pattern(self) -> None:
+        if self.pattern is None:
+            return
+        if not isinstance(self.pattern, str):
+            raise self._refuse(f"pattern must be a str, not {self.pattern!r}.")
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise self._refuse(f"pattern {self.pattern!r}: {error}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Path(ScalarMarker):
+    """A value of the path template; ``alias`` is its name there. It has no default."""
+
+    source = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Query(ScalarMarker):
+    """A value of the query string."""
+
+    source = "query"
+    _: KW_ONLY
+    default: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Header(ScalarMarker):
+    """A request header, any case.
+
+    Without an alias, the parameter's underscores stand for hyphens (``user_agent``).
+    """
+
+    source = "header"
+    _: KW_ONLY
+    default: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie(ScalarMarker):
+    """A cookie."""
+
+    source = "cookie"
+    _: KW_ONLY
+    default: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body(Marker):
+    """The whole body, where the type alone would be read as something else.
+
+    What the body must satisfy is said by its type (``msgspec.Meta`` within ``Annotated``).
+    """
+
+    source = "body"
+    default: Any = UNSET
+    description: str | None = None
+    example: Any = UNSET

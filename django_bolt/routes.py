@@ -1,0 +1,136 @@
+"""Routes: method, path and handler, with every policy that was declared around them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET
+
+from django_bolt import url_templates
+from django_bolt.controllers import Controller
+from django_bolt.decorators import HandlerOptions
+from django_bolt.exceptions import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Method, path and handler, with every policy that was declared around it."""
+
+    #: In upper case.
+    method: str
+    #: Full template; without a trailing slash, other than ``/`` itself.
+    path: str
+    #: For ``reverse``; several routes of one path share it.
+    name: str | None = None
+    #: A plain function; of a controller, the function that takes the instance first.
+    function: Callable[..., Any]
+    controller: type[Controller] | None = None
+    #: Name of a viewset's action.
+    action: str | None = None
+    #: Nearest declaration of action, class and routers; ``None`` leaves it to the settings.
+    authentication_classes: Sequence[Any] | None = None
+    permission_classes: Sequence[Any] | None = None
+    status_code: int = 200
+    #: Stands for the return annotation; ``UNSET`` where none is given.
+    response_model: Any = UNSET
+    #: Whether a ``def`` handler runs on the worker's own thread.
+    inline: bool = False
+    #: In bytes; ``None`` leaves it to the settings.
+    max_body_size: int | None = None
+    tags: tuple[str, ...] = ()
+    #: Dotted name of the handler, for people.
+    origin: str
+    #: Whether ``reverse`` and the schema write the path with a slash at its end.
+    trailing_slash: bool = False
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What each new instance of the controller is given: its action and its policies."""
+        return {
+            "action": self.action,
+            "authentication_classes": self.authentication_classes,
+            "permission_classes": self.permission_classes,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What routers hand down to what they hold."""
+
+    prefix: str = ""
+    authentication_classes: tuple[Any, ...] | None = None
+    permission_classes: tuple[Any, ...] | None = None
+    trailing_slash: bool | None = None
+    inline: bool | None = None
+    tags: tuple[str, ...] = ()
+
+    def within(self, outer: Surroundings) -> Surroundings:
+        """Return these surroundings inside ``outer``: the nearest wins, tags add up."""
+        return Surroundings(
+            prefix=url_templates.join(outer.prefix, self.prefix),
+            authentication_classes=nearest(
+                self.authentication_classes, outer.authentication_classes
+            ),
+            permission_classes=nearest(self.permission_classes, outer.permission_classes),
+            trailing_slash=nearest(self.trailing_slash, outer.trailing_slash),
+            inline=nearest(self.inline, outer.inline),
+            tags=tuple(dict.fromkeys((*outer.tags, *self.tags))),
+        )
+
+
+def nearest(inner: Any, outer: Any) -> Any:
+    """Return ``inner`` unless it is ``None``, that is: not declared."""
+    return outer if inner is None else inner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One handler as it was registered, before its surroundings are known."""
+
+    method: str
+    path: str
+    function: Callable[..., Any]
+    origin: str
+    name: str | None = None
+    controller: type[Controller] | None = None
+    action: str | None = None
+    options: HandlerOptions = HandlerOptions()
+    #: ``None`` leaves it to the routers.
+    trailing_slash: bool | None = None
+
+    def route(self, outer: Surroundings) -> Route:
+        """Return the route of this handler in its surroundings."""
+        options = self.options
+        path = url_templates.join(outer.prefix, self.path)
+        url_templates.check(path, self.origin)
+        return Route(
+            method=self.method,
+            path=path,
+            name=self.name,
+            function=self.function,
+            controller=self.controller,
+            action=self.action,
+            authentication_classes=nearest(
+                options.authentication_classes, outer.authentication_classes
+            ),
+            permission_classes=nearest(options.permission_classes, outer.permission_classes),
+            status_code=nearest(options.status_code, 200),
+            response_model=options.response_model,
+            inline=self._inline(outer),
+            max_body_size=options.max_body_size,
+            tags=tuple(dict.fromkeys((*outer.tags, *options.tags))),
+            origin=self.origin,
+            trailing_slash=bool(nearest(self.trailing_slash, outer.trailing_slash)),
+        )
+
+    def _inline(self, outer: Surroundings) -> bool:
+        if not inspect.iscoroutinefunction(self.function):
+            return bool(nearest(self.options.inline, outer.inline))
+        if self.options.inline:
+            raise ConfigurationError(
+                f"{self.origin}: inline is for def; async def runs on the worker thread anyway."
+            )
+        return False

@@ -1,0 +1,184 @@
+"""The words that a controller's class body may use, and those that it must not misspell.
+
+Three lists: what the framework reads, what Django REST framework reads and this framework does not
+(setting it would have no effect, so it is refused), and words that look like one of these.
+"""
+
+from __future__ import annotations
+
+from django_bolt.spelling import misspelt
+
+#: Class attributes that every controller reads.
+ATTRIBUTES = frozenset(
+    {"authentication_classes", "permission_classes", "http_method_names", "tags"}
+)
+#: Class attributes that a viewset reads besides.
+VIEWSET_ATTRIBUTES = frozenset({"lookup_field", "lookup_url_kwarg"})
+
+#: Overridable hooks; overriding one of these makes the handlers run through the life cycle...
+LIFECYCLE_HOOKS = frozenset(
+    {
+        "initial",
+        "get_permissions",
+        "check_permissions",
+        "permission_denied",
+        "handle_exception",
+        "finalize_response",
+    }
+)
+#: ...of which these take the permissions out of Rust's hands...
+PERMISSION_HOOKS = frozenset({"get_permissions", "check_permissions", "permission_denied"})
+#: ...and these are called by the author.
+OBJECT_HOOKS = frozenset({"check_object_permissions", "acheck_object_permissions"})
+HOOKS = LIFECYCLE_HOOKS | OBJECT_HOOKS
+
+#: Attributes of Django REST framework that have no effect here.
+UNSUPPORTED_ATTRIBUTES = frozenset(
+    {
+        "content_negotiation_class",
+        "dependencies",
+        "filter_backends",
+        "filterset_class",
+        "filterset_fields",
+        "lookup_value_converter",
+        "lookup_value_regex",
+        "metadata_class",
+        "middleware",
+        "ordering",
+        "ordering_fields",
+        "pagination_class",
+        "parser_classes",
+        "queryset",
+        "renderer_classes",
+        "schema",
+        "search_fields",
+        "serializer_class",
+        "settings",
+        "throttle_classes",
+        "throttle_scope",
+        "versioning_class",
+    }
+)
+#: Hooks of Django REST framework that nothing calls here. ``get_object`` is not among them: its
+#: own tutorial writes it as a helper that the author's handlers call.
+UNSUPPORTED_HOOKS = frozenset(
+    {
+        "allowed_methods",
+        "check_throttles",
+        "default_response_headers",
+        "determine_version",
+        "dispatch",
+        "filter_queryset",
+        "get_authenticate_header",
+        "get_authenticators",
+        "get_content_negotiator",
+        "get_exception_handler",
+        "get_exception_handler_context",
+        "get_extra_action_url_map",
+        "get_format_suffix",
+        "get_paginated_response",
+        "get_parser_context",
+        "get_parsers",
+        "get_queryset",
+        "get_renderer_context",
+        "get_renderers",
+        "get_serializer",
+        "get_serializer_class",
+        "get_serializer_context",
+        "get_success_headers",
+        "get_throttles",
+        "get_view_description",
+        "get_view_name",
+        "http_method_not_allowed",
+        "initialize_request",
+        "paginate_queryset",
+        "perform_authentication",
+        "perform_content_negotiation",
+        "perform_create",
+        "perform_destroy",
+        "perform_update",
+        "raise_uncaught_exception",
+        "setup",
+        "throttled",
+    }
+)
+
+#: Other frameworks' and shortened names for what an attribute says; data only, never methods.
+LOOKALIKES = {
+    "allowed_methods": "http_method_names",
+    "auth": "authentication_classes",
+    "auth_classes": "authentication_classes",
+    "authentication": "authentication_classes",
+    "authentications": "authentication_classes",
+    "authenticator_classes": "authentication_classes",
+    "authenticators": "authentication_classes",
+    "filter_fields": "filterset_fields",
+    "guards": "permission_classes",
+    "http_methods": "http_method_names",
+    "pagination": "pagination_class",
+    "paginator": "pagination_class",
+    "paginator_class": "pagination_class",
+    "parsers": "parser_classes",
+    "permission": "permission_classes",
+    "permissions": "permission_classes",
+    "renderers": "renderer_classes",
+    "serializer": "serializer_class",
+    "serializers": "serializer_class",
+    "tag": "tags",
+    "throttle": "throttle_classes",
+    "throttles": "throttle_classes",
+    "throttling": "throttle_classes",
+    "url_kwarg": "lookup_url_kwarg",
+}
+
+#: Words of their own, although they are near a hook.
+_ORDINARY = frozenset({"initials"})
+#: Single words that are too common for their likenesses to be faults (``setting``, ``schemas``).
+_EXACT_ONLY = frozenset(
+    {"tags", "schema", "settings", "ordering", "middleware", "dependencies", "dispatch", "setup"}
+)
+
+
+def attribute_fault(name: str, known: frozenset[str]) -> str | None:
+    """Say what is wrong with a class attribute that is not a method, or return ``None``.
+
+    ``known`` are the attributes that this kind of controller reads.
+    """
+    if name in known:
+        return None
+    if name in UNSUPPORTED_ATTRIBUTES or name in UNSUPPORTED_HOOKS - {"allowed_methods"}:
+        return _unsupported(name)
+    if name in VIEWSET_ATTRIBUTES:
+        return f"{name!r} is read by viewsets only; this class would ignore it."
+    meant = LOOKALIKES.get(name) or _meant(
+        name, known | VIEWSET_ATTRIBUTES | HOOKS | UNSUPPORTED_ATTRIBUTES
+    )
+    return _mistaken(name, meant, known | VIEWSET_ATTRIBUTES | HOOKS) if meant else None
+
+
+def method_fault(name: str) -> str | None:
+    """Say what is wrong with a method that is neither handler nor hook, or return ``None``."""
+    if name in UNSUPPORTED_HOOKS or name in UNSUPPORTED_ATTRIBUTES - _EXACT_ONLY:
+        return _unsupported(name)
+    meant = _meant(name, HOOKS | UNSUPPORTED_HOOKS)
+    return _mistaken(name, meant, HOOKS) if meant else None
+
+
+def _meant(name: str, candidates: frozenset[str]) -> str | None:
+    return None if name in _ORDINARY else misspelt(name, sorted(candidates - _EXACT_ONLY))
+
+
+def _unsupported(name: str) -> str:
+    return (
+        f"{name!r} of Django REST framework is not supported here, and would have no effect. "
+        "Remove it, or rename it if it is your own."
+    )
+
+
+def _mistaken(name: str, meant: str, supported: frozenset[str]) -> str:
+    if meant in supported:
+        return f"{name!r} is not an attribute of the framework. Did you mean {meant!r}?"
+    return (
+        f"{name!r} is not an attribute of the framework; {meant!r} of Django REST framework, which "
+        "it resembles, is not supported."
+    )
