@@ -226,7 +226,7 @@ class Route(Document):
     status: int
 
 
-class Plan(Document):
+class Plan(Document, kw_only=True):
     """A whole application."""
 
     version: int = VERSION
