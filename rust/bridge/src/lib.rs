@@ -1,1 +1,45 @@
-//! x
+//! The extension module `django_bolt._core`: bolt-core behind Python handlers.
+#![deny(unsafe_code)]
+
+mod app;
+mod blocking_pool;
+mod dispatch;
+mod event_loop;
+mod handler;
+mod hooks;
+mod in_process;
+mod invocation;
+mod lease;
+#[allow(unsafe_code)] // calls of CPython that PyO3 has no safe form of, each with its reason
+mod python;
+mod reply;
+mod request;
+mod route;
+mod server;
+mod task;
+mod tokens;
+mod values;
+mod worker;
+
+use pyo3::prelude::*;
+
+/// bolt-core behind Python handlers.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::app::{App, PlanError};
+    #[pymodule_export]
+    use crate::event_loop::{Handle, Scheduler};
+    #[pymodule_export]
+    use crate::in_process::InProcess;
+    #[pymodule_export]
+    use crate::lease::RequestScope;
+    #[pymodule_export]
+    use crate::request::{Identity, Request};
+    #[pymodule_export]
+    use crate::server::Server;
+    #[pymodule_export]
+    use crate::task::Task;
+    #[pymodule_export]
+    use crate::tokens::{decode_jwt, encode_jwt};
+}

@@ -89,7 +89,7 @@ fn compile_route<H>(
         handler,
         authentication: route.authentication.clone(),
         challenge: authenticators.challenge(&route.authentication),
-        guard: route.guard.as_ref().map(Guard::compile),
+        guard: route.guard.as_ref().map(Guard::compile).transpose()?,
         deferred: route.deferred,
         extractor: Extractor::compile(&route.parameters, &template.names)?,
         body: route.body.as_ref().map(media_types).transpose()?,

@@ -9,7 +9,7 @@ pub mod extract;
 pub mod guards;
 pub mod handler;
 mod media_type;
-mod path;
+pub mod path;
 pub mod plan;
 pub mod render;
 pub mod reply;

@@ -162,7 +162,8 @@ fn escaped_byte(digits: Option<&[u8]>) -> Result<u8, Malformed> {
 }
 
 /// Undoes the escapes of a captured value, once. The path is normal, so that this cannot fail.
-pub(crate) fn decode(capture: &str) -> String {
+#[must_use]
+pub fn decode(capture: &str) -> String {
     percent_decode_str(capture).decode_utf8_lossy().into_owned()
 }
 

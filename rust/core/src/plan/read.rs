@@ -87,6 +87,12 @@ fn deserialize<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, PlanErro
     Ok(value)
 }
 
+impl From<crate::auth::CompileError> for PlanError {
+    fn from(error: crate::auth::CompileError) -> Self {
+        Self::new(error.path, error.message)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,143 @@
+//! The threads on which blocking code runs.
+//!
+//! Each has one Python thread state for its whole life, and so one set of Django's database
+//! connections. A request leases at most one of them, see [`crate::lease`].
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::Builder;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+
+/// A piece of work on a pool thread. It has no result: whoever sends it is told by it.
+pub type Job = Box<dyn FnOnce(Python<'_>) + Send>;
+
+/// Who is told that a thread is free: the lease that waited longest.
+pub type Grant = Box<dyn FnOnce(PoolThread) + Send>;
+
+/// How long a thread without work stays. Then its connections are closed and it ends.
+const IDLE_LIFETIME: Duration = Duration::from_secs(60);
+
+pub struct BlockingPool {
+    state: Mutex<PoolState>,
+    limit: usize,
+    thread_ends: Py<PyAny>,
+}
+
+#[derive(Default)]
+struct PoolState {
+    /// The most recently used comes last, and is used first: its caches are warm.
+    idle: Vec<PoolThread>,
+    threads: usize,
+    named: usize,
+    waiting: VecDeque<Grant>,
+}
+
+/// One thread of the pool; whoever holds this is the only one that gives it work.
+pub struct PoolThread {
+    jobs: Sender<Job>,
+    number: usize,
+}
+
+impl PoolThread {
+    pub fn run(&self, job: Job) {
+        // The receiver lives as long as the thread does, which ends only while it is idle.
+        let _ = self.jobs.send(job);
+    }
+}
+
+impl BlockingPool {
+    /// `thread_ends` is called on a thread before it ends.
+    pub fn new(limit: usize, thread_ends: Py<PyAny>) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            limit,
+            thread_ends,
+        })
+    }
+
+    /// Gives `grant` a thread: at once, or as soon as one is free.
+    pub fn take(self: &Arc<Self>, grant: Grant) {
+        let mut state = self.state.lock();
+        let thread = match state.idle.pop() {
+            Some(thread) => thread,
+            None if state.threads < self.limit => match self.spawn(&mut state) {
+                Ok(thread) => thread,
+                // The system has no thread left: what runs now will free one.
+                Err(_) if state.threads > 0 => return state.waiting.push_back(grant),
+                Err(error) => panic!("no thread for blocking work can be started: {error}"),
+            },
+            None => return state.waiting.push_back(grant),
+        };
+        drop(state);
+        grant(thread);
+    }
+
+    /// Takes a thread back.
+    pub fn give_back(&self, thread: PoolThread) {
+        let mut state = self.state.lock();
+        match state.waiting.pop_front() {
+            Some(grant) => {
+                drop(state);
+                grant(thread);
+            }
+            None => state.idle.push(thread),
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, state: &mut PoolState) -> std::io::Result<PoolThread> {
+        let (jobs, received) = channel();
+        let number = state.named;
+        let pool = Arc::clone(self);
+        Builder::new()
+            .name(format!("bolt-blocking-{number}"))
+            .spawn(move || Python::attach(|py| pool.work(py, number, &received)))?;
+        state.threads += 1;
+        state.named += 1;
+        Ok(PoolThread { jobs, number })
+    }
+
+    fn work(&self, py: Python<'_>, number: usize, jobs: &Receiver<Job>) {
+        loop {
+            let received = py.detach(|| receive(jobs));
+            match received {
+                Ok(job) => {
+                    // A panic is a fault of this crate. It has been printed, the sender of the
+                    // job learns of it from its dropped channel, and the thread is still good.
+                    let _ = catch_unwind(AssertUnwindSafe(|| job(py)));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.retire(number) {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        if let Err(error) = self.thread_ends.call0(py) {
+            error.write_unraisable(py, None);
+        }
+    }
+
+    /// Takes an idle thread out of the pool; false where it has just been leased.
+    fn retire(&self, number: usize) -> bool {
+        let mut state = self.state.lock();
+        let Some(position) = state.idle.iter().position(|idle| idle.number == number) else {
+            return false;
+        };
+        let retired = state.idle.remove(position);
+        state.threads -= 1;
+        drop(state);
+        drop(retired);
+        true
+    }
+}
+
+/// Receives from a channel that belongs to this thread alone.
+fn receive(jobs: &Receiver<Job>) -> Result<Job, RecvTimeoutError> {
+    jobs.recv_timeout(IDLE_LIFETIME)
+}

@@ -1,0 +1,240 @@
+//! A route's Python side: what `django_bolt.dispatch.handler.Handler` holds, read once.
+
+use std::sync::Arc;
+
+use actix_http::StatusCode;
+
+use bolt_core::plan::{self, Mode, Origin, Source};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+
+use crate::blocking_pool::BlockingPool;
+use crate::hooks::Hooks;
+use crate::route::RouteNames;
+use crate::values::ParameterParts;
+
+/// A handler that executes the plan's route in Python.
+#[derive(Clone)]
+pub struct PyHandler(pub Arc<Parts>);
+
+pub struct Parts {
+    pub hooks: Arc<Hooks>,
+    pub pool: Arc<BlockingPool>,
+    pub route: Arc<RouteNames>,
+    pub mode: Mode,
+    pub status: StatusCode,
+    pub function: Py<PyAny>,
+    pub controller: Option<ControllerParts>,
+    pub arguments: Vec<Slot>,
+    /// Names of the last arguments, where they cannot be passed by position.
+    pub keywords: Option<Py<PyTuple>>,
+    pub takes_request: bool,
+    pub parameters: Vec<ParameterParts>,
+    /// For each capture of the path, the declared parameter that converts it.
+    pub converted_captures: Vec<Option<usize>>,
+    pub body: Option<BodyParts>,
+    pub convert: Option<Py<PyAny>>,
+    pub encode: Py<PyAny>,
+    pub none_is_empty: bool,
+    pub admission: Option<AdmissionParts>,
+}
+
+/// Where an argument comes from.
+#[derive(Clone, Copy)]
+pub enum Slot {
+    Request,
+    Parameter(usize),
+    /// A capture of the path as text.
+    Capture(usize),
+    Body,
+}
+
+pub struct BodyParts {
+    pub required: bool,
+    pub decode: Py<PyAny>,
+    pub default: Py<PyAny>,
+    pub faults: Py<PyAny>,
+}
+
+pub struct AdmissionParts {
+    pub admit: Py<PyAny>,
+}
+
+pub struct ControllerParts {
+    class: Py<PyType>,
+    has_init: bool,
+    attributes: Vec<(Py<PyString>, Py<PyAny>)>,
+}
+
+impl ControllerParts {
+    fn read(handler: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        let py = handler.py();
+        let class = handler.getattr("controller")?;
+        if class.is_none() {
+            return Ok(None);
+        }
+        let plain_init = py.get_type::<PyAny>().getattr("__init__")?;
+        let has_init = !class.getattr("__init__")?.is(&plain_init);
+        let attributes = handler.getattr("attributes")?.cast_into::<PyDict>()?;
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| Ok((name.cast_into::<PyString>()?.unbind(), value.unbind())))
+            .collect::<PyResult<_>>()?;
+        Ok(Some(Self {
+            class: class.cast_into::<PyType>()?.unbind(),
+            has_init,
+            attributes,
+        }))
+    }
+
+    /// A new instance, which no other request sees.
+    pub fn instance<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let class = self.class.bind(py);
+        let instance = if self.has_init {
+            class.call0()?
+        } else {
+            class.call_method1(pyo3::intern!(py, "__new__"), (class,))?
+        };
+        instance.setattr(pyo3::intern!(py, "request"), request)?;
+        for (name, value) in &self.attributes {
+            instance.setattr(name.bind(py), value.bind(py))?;
+        }
+        Ok(instance)
+    }
+}
+
+impl PyHandler {
+    /// Reads one handler beside its route.
+    pub fn read(
+        handler: &Bound<'_, PyAny>,
+        route: &plan::Route,
+        hooks: &Arc<Hooks>,
+        pool: &Arc<BlockingPool>,
+    ) -> PyResult<Self> {
+        let py = handler.py();
+        let names = RouteNames::new(route);
+        let controller = ControllerParts::read(handler)?;
+        let (arguments, keywords) = read_arguments(route, &names)?;
+        let takes_request = controller.is_some()
+            || arguments.iter().any(|slot| matches!(slot, Slot::Request));
+        let keywords = (!keywords.is_empty())
+            .then(|| PyTuple::new(py, keywords))
+            .transpose()?
+            .map(Bound::unbind);
+        Ok(Self(Arc::new(Parts {
+            hooks: Arc::clone(hooks),
+            pool: Arc::clone(pool),
+            mode: route.mode,
+            status: StatusCode::from_u16(route.status).map_err(invalid)?,
+            function: handler.getattr("function")?.unbind(),
+            controller,
+            arguments,
+            keywords,
+            takes_request,
+            parameters: read_parameters(handler, route)?,
+            converted_captures: names.captures.iter().map(|name| {
+                route.parameters.iter().position(|parameter| {
+                    parameter.source == Source::Path && parameter.alias == *name
+                })
+            }).collect(),
+            route: Arc::new(names),
+            body: read_body(handler, route)?,
+            convert: optional(handler, "convert")?,
+            encode: handler.getattr("encode")?.unbind(),
+            none_is_empty: handler.getattr("none_is_empty")?.extract()?,
+            admission: optional(handler, "admit")?.map(|admit| AdmissionParts { admit }),
+        })))
+    }
+}
+
+fn optional(handler: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<Py<PyAny>>> {
+    let value = handler.getattr(name)?;
+    Ok((!value.is_none()).then(|| value.unbind()))
+}
+
+fn invalid(error: impl std::fmt::Display) -> PyErr {
+    pyo3::exceptions::PyValueError::new_err(error.to_string())
+}
+
+/// The positional arguments and, after them, those that go by keyword with their names.
+fn read_arguments(route: &plan::Route, names: &RouteNames) -> PyResult<(Vec<Slot>, Vec<String>)> {
+    let mut positional = Vec::new();
+    let mut named = Vec::new();
+    for argument in &route.arguments {
+        let slot = match argument.from {
+            Origin::Request => Slot::Request,
+            Origin::Body => Slot::Body,
+            Origin::Parameter => Slot::Parameter(argument.index.ok_or_else(|| {
+                invalid(format!("{}: an argument lacks its index", route.handler))
+            })?),
+            Origin::PathValues => {
+                named.extend(unnamed_captures(route, names));
+                continue;
+            }
+        };
+        match &argument.keyword {
+            Some(keyword) => named.push((keyword.clone(), slot)),
+            None => positional.push(slot),
+        }
+    }
+    let (keywords, slots): (Vec<_>, Vec<_>) = named.into_iter().unzip();
+    positional.extend(slots);
+    Ok((positional, keywords))
+}
+
+/// Captures that no parameter declares: what `**kwargs` receives, as text.
+fn unnamed_captures<'a>(
+    route: &'a plan::Route,
+    names: &'a RouteNames,
+) -> impl Iterator<Item = (String, Slot)> + 'a {
+    let declared = |name: &str| {
+        route
+            .parameters
+            .iter()
+            .any(|parameter| parameter.source == Source::Path && parameter.alias == name)
+    };
+    names
+        .captures
+        .iter()
+        .enumerate()
+        .filter(move |(_, name)| !declared(name))
+        .map(|(index, name)| (name.clone(), Slot::Capture(index)))
+}
+
+fn read_parameters(
+    handler: &Bound<'_, PyAny>,
+    route: &plan::Route,
+) -> PyResult<Vec<ParameterParts>> {
+    let defaults = handler.getattr("defaults")?;
+    let choices = handler.getattr("choices")?;
+    let collections = handler.getattr("collections")?;
+    route
+        .parameters
+        .iter()
+        .enumerate()
+        .map(|(index, parameter)| {
+            ParameterParts::read(
+                defaults.get_item(index)?,
+                &choices.get_item(index)?,
+                &collections.get_item(index)?,
+                parameter.required,
+            )
+        })
+        .collect()
+}
+
+fn read_body(handler: &Bound<'_, PyAny>, route: &plan::Route) -> PyResult<Option<BodyParts>> {
+    let Some(body) = &route.body else {
+        return Ok(None);
+    };
+    Ok(Some(BodyParts {
+        required: body.required,
+        decode: handler.getattr("decode")?.unbind(),
+        default: handler.getattr("body_default")?.unbind(),
+        faults: handler.getattr("faults")?.unbind(),
+    }))
+}

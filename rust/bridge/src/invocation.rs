@@ -1,0 +1,196 @@
+//! One call of a handler: its inputs, its arguments, its outcome.
+
+use std::sync::Arc;
+
+use bolt_core::error::{Error, Faults};
+use bolt_core::extract::Value;
+use bolt_core::reply::Reply;
+use bolt_core::router::Captures;
+use bytes::Bytes;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use smallvec::SmallVec;
+
+use crate::handler::{Parts, Slot};
+use crate::in_process::Caller;
+use crate::request::{Facts, Request};
+use crate::{dispatch, python, reply};
+
+/// What Rust extracted, free of the server's thread.
+pub struct Inputs {
+    /// There where the handler sees the request and admission has not made it already.
+    pub facts: Option<Facts>,
+    pub captures: Captures,
+    pub values: Vec<Value>,
+    pub faults: Faults,
+    pub body: Option<Bytes>,
+}
+
+pub struct Invocation {
+    pub parts: Arc<Parts>,
+    pub inputs: Inputs,
+    /// The request and the controller's instance that admission made.
+    pub admitted: Option<(Py<Request>, Option<Py<PyAny>>)>,
+    pub caller: Option<Caller>,
+}
+
+/// The arguments of one call, and what its outcome refers to.
+pub struct Arguments {
+    objects: SmallVec<[Py<PyAny>; 6]>,
+    body: Option<Py<PyAny>>,
+    request: Option<Py<PyAny>>,
+}
+
+impl Arguments {
+    /// Calls the handler: for a coroutine function, makes the coroutine.
+    pub fn call<'py>(&self, parts: &Parts, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let function = parts.function.bind(py);
+        let objects: SmallVec<[Bound<'py, PyAny>; 6]> = self
+            .objects
+            .iter()
+            .map(|object| object.bind(py).clone())
+            .collect();
+        let keywords = parts.keywords.as_ref().map(|names| names.bind(py));
+        python::vectorcall(function, &objects, keywords)
+    }
+}
+
+impl Invocation {
+    /// Makes the arguments, in the order of the plan; `self` of a controller comes first.
+    pub fn arguments(&self, py: Python<'_>) -> Result<Arguments, Error> {
+        let body = match &self.parts.body {
+            Some(body) => Some(dispatch::decode(py, self, body)?),
+            None => None,
+        };
+        let request = self.request(py)?;
+        self.fill(py, request, body)
+            .map_err(|error| self.failure(py, &error, None))
+    }
+
+    fn fill(
+        &self,
+        py: Python<'_>,
+        request: Option<Bound<'_, PyAny>>,
+        body: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Arguments> {
+        let mut objects = SmallVec::new();
+        if let Some(controller) = &self.parts.controller {
+            let made = self.admitted.as_ref().and_then(|(_, instance)| instance.as_ref());
+            let instance = match (made, &request) {
+                (Some(instance), _) => instance.clone_ref(py),
+                (None, Some(request)) => controller.instance(py, request)?.unbind(),
+                (None, None) => unreachable!("a controller's route takes the request"),
+            };
+            objects.push(instance);
+        }
+        for slot in &self.parts.arguments {
+            let object = match *slot {
+                Slot::Request => request
+                    .clone()
+                    .map_or_else(|| py.None(), Bound::unbind),
+                Slot::Body => body.clone().map_or_else(|| py.None(), Bound::unbind),
+                Slot::Parameter(index) => self.parameter(py, index)?.unbind(),
+                Slot::Capture(index) => {
+                    PyString::new(py, &self.inputs.captures[index]).into_any().unbind()
+                }
+            };
+            objects.push(object);
+        }
+        Ok(Arguments {
+            objects,
+            body: body.map(Bound::unbind),
+            request: request.map(Bound::unbind),
+        })
+    }
+
+    fn parameter<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> {
+        self.parts.parameters[index].object(py, &self.inputs.values[index])
+    }
+
+    /// The request object, where the handler sees it.
+    fn request<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Error> {
+        if !self.parts.takes_request {
+            return Ok(None);
+        }
+        self.make_request(py)
+            .map(|request| Some(request.into_any()))
+            .map_err(|error| self.failure(py, &error, None))
+    }
+
+    fn make_request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Request>> {
+        let request = match (&self.admitted, &self.inputs.facts) {
+            (Some((request, _)), _) => request.bind(py).clone(),
+            (None, Some(facts)) => Request::create(py, &self.parts.hooks, facts.clone())?,
+            (None, None) => unreachable!("facts are there where nobody admitted the request"),
+        };
+        if let Some(body) = &self.inputs.body {
+            request.get().set_body(body.clone());
+        }
+        if !self.parts.route.captures.is_empty() {
+            request.get().set_path_values(self.path_values(py)?);
+        }
+        Ok(request)
+    }
+
+    /// The path's values under their names, converted where a parameter declares them.
+    fn path_values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let values = PyDict::new(py);
+        let captures = self.parts.route.captures.iter().zip(&self.inputs.captures);
+        for ((name, text), parameter) in captures.zip(&self.parts.converted_captures) {
+            match parameter {
+                Some(index) => values.set_item(name, self.parameter(py, *index)?)?,
+                None => values.set_item(name, text)?,
+            }
+        }
+        Ok(values)
+    }
+
+    /// The whole call of a plain function, on the thread that this runs on.
+    pub fn complete(&self, py: Python<'_>, context: &Bound<'_, PyAny>) -> Result<Reply, Error> {
+        python::within_context(context, || {
+            let arguments = self.arguments(py)?;
+            let outcome = arguments.call(&self.parts, py);
+            self.conclude(py, outcome, &arguments)
+        })
+        .unwrap_or_else(|error| Err(self.failure(py, &error, None)))
+    }
+
+    /// The reply for what the handler returned or raised.
+    pub fn conclude(
+        &self,
+        py: Python<'_>,
+        outcome: PyResult<Bound<'_, PyAny>>,
+        arguments: &Arguments,
+    ) -> Result<Reply, Error> {
+        let body = arguments.body.as_ref().map(|body| body.bind(py));
+        outcome
+            .and_then(|result| reply::from_result(&self.parts, &result, body))
+            .map_err(|error| {
+                let request = arguments.request.as_ref().map(|request| request.bind(py));
+                self.failure(py, &error, request)
+            })
+    }
+
+    /// The error for an exception.
+    pub fn failure(
+        &self,
+        py: Python<'_>,
+        error: &PyErr,
+        request: Option<&Bound<'_, PyAny>>,
+    ) -> Error {
+        reply::from_exception(&self.parts, error, request, self.caller.as_ref(), py)
+    }
+}
+
+/// The path's values as text: what is known before parameters are extracted.
+pub fn text_captures<'py>(
+    py: Python<'py>,
+    parts: &Parts,
+    captures: &Captures,
+) -> PyResult<Bound<'py, PyDict>> {
+    let values = PyDict::new(py);
+    for (name, text) in parts.route.captures.iter().zip(captures) {
+        values.set_item(name, text)?;
+    }
+    Ok(values)
+}

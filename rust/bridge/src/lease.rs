@@ -1,0 +1,201 @@
+//! A request's lease of one thread for all its blocking work.
+//!
+//! Everything that one request does with the database happens on one thread, and so on one
+//! connection and in one transaction: hooks, `def` handlers, and what Django's async ORM hands
+//! to `sync_to_async`. The thread is taken at the first blocking call and given back when the
+//! request ends.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+
+use crate::blocking_pool::{BlockingPool, Job, PoolThread};
+use crate::hooks::Hooks;
+
+pub struct Lease {
+    state: Mutex<LeaseState>,
+    pool: Arc<BlockingPool>,
+    hooks: Arc<Hooks>,
+}
+
+enum LeaseState {
+    Untaken,
+    /// Asked for; the jobs so far, and whether the request has ended meanwhile.
+    Waiting { jobs: Vec<Job>, ended: bool },
+    Held(PoolThread),
+    /// The caller's own thread does this request's blocking work (in-process clients).
+    Callers(Py<PyAny>),
+    Ended,
+}
+
+impl Lease {
+    pub fn new(pool: Arc<BlockingPool>, hooks: Arc<Hooks>) -> Arc<Self> {
+        Self::with_state(LeaseState::Untaken, pool, hooks)
+    }
+
+    /// A lease whose work goes to `run_blocking`, which executes it elsewhere.
+    pub fn of_caller(
+        run_blocking: Py<PyAny>,
+        pool: Arc<BlockingPool>,
+        hooks: Arc<Hooks>,
+    ) -> Arc<Self> {
+        Self::with_state(LeaseState::Callers(run_blocking), pool, hooks)
+    }
+
+    fn with_state(state: LeaseState, pool: Arc<BlockingPool>, hooks: Arc<Hooks>) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(state),
+            pool,
+            hooks,
+        })
+    }
+
+    /// Has the leased thread do `job`, after what was given to it before.
+    ///
+    /// # Errors
+    ///
+    /// What an in-process client's `run_blocking` raises.
+    pub fn run(self: &Arc<Self>, py: Python<'_>, job: Job) -> PyResult<()> {
+        let mut state = self.state.lock();
+        match &mut *state {
+            LeaseState::Untaken => {
+                *state = LeaseState::Waiting {
+                    jobs: vec![job],
+                    ended: false,
+                };
+                drop(state);
+                self.take_thread();
+            }
+            LeaseState::Waiting { jobs, .. } => jobs.push(job),
+            LeaseState::Held(thread) => thread.run(job),
+            LeaseState::Callers(run_blocking) => {
+                let run_blocking = run_blocking.clone_ref(py);
+                drop(state);
+                let job = Bound::new(py, BlockingJob(Mutex::new(Some(job))))?;
+                run_blocking.call1(py, (job,))?;
+            }
+            LeaseState::Ended => {
+                // A task that outlived its request: its work gets a thread for itself.
+                drop(state);
+                let own = Self::new(Arc::clone(&self.pool), Arc::clone(&self.hooks));
+                own.run(py, job)?;
+                own.end();
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the thread back once it has done what it was given.
+    pub fn end(&self) {
+        let mut state = self.state.lock();
+        match &mut *state {
+            LeaseState::Waiting { ended, .. } => *ended = true,
+            LeaseState::Callers(_) | LeaseState::Ended => {}
+            LeaseState::Untaken => *state = LeaseState::Ended,
+            LeaseState::Held(_) => {
+                if let LeaseState::Held(thread) =
+                    std::mem::replace(&mut *state, LeaseState::Ended)
+                {
+                    self.return_thread(thread);
+                }
+            }
+        }
+    }
+
+    fn take_thread(self: &Arc<Self>) {
+        let lease = Arc::clone(self);
+        self.pool
+            .take(Box::new(move |thread| lease.granted(thread)));
+    }
+
+    fn granted(&self, thread: PoolThread) {
+        let hooks = Arc::clone(&self.hooks);
+        thread.run(Box::new(move |py| {
+            hooks.at_edge(py, &hooks.thread_starts_request);
+        }));
+        let mut state = self.state.lock();
+        let LeaseState::Waiting { jobs, ended } =
+            std::mem::replace(&mut *state, LeaseState::Ended)
+        else {
+            unreachable!("a thread is granted only to a lease that waits for one");
+        };
+        for job in jobs {
+            thread.run(job);
+        }
+        if ended {
+            self.return_thread(thread);
+        } else {
+            *state = LeaseState::Held(thread);
+        }
+    }
+
+    fn return_thread(&self, thread: PoolThread) {
+        let hooks = Arc::clone(&self.hooks);
+        let pool = Arc::clone(&self.pool);
+        let (handed_over, own) = std::sync::mpsc::channel::<PoolThread>();
+        // The thread gives itself back, after the work that stands before this in its queue.
+        let last = Box::new(move |py: Python<'_>| {
+            hooks.at_edge(py, &hooks.thread_ends_request);
+            if let Ok(thread) = own.recv() {
+                py.detach(|| pool.give_back(thread));
+            }
+        });
+        thread.run(last);
+        let _ = handed_over.send(thread);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.end(); // a request that was abandoned between two stages
+    }
+}
+
+/// A job as an in-process client's thread calls it.
+#[pyclass(frozen, module = "django_bolt._core")]
+struct BlockingJob(Mutex<Option<Job>>);
+
+#[pymethods]
+impl BlockingJob {
+    fn __call__(&self, py: Python<'_>) {
+        let job = self.0.lock().take();
+        if let Some(job) = job {
+            job(py);
+        }
+    }
+}
+
+/// The request's `asgiref.sync.ThreadSensitiveContext`: what asgiref finds in the context, and
+/// asks for the executor of thread-sensitive work.
+#[pyclass(frozen, weakref, module = "django_bolt._core")]
+pub struct RequestScope {
+    lease: Arc<Lease>,
+}
+
+impl RequestScope {
+    pub fn new(lease: Arc<Lease>) -> Self {
+        Self { lease }
+    }
+}
+
+#[pymethods]
+impl RequestScope {
+    /// Has the request's leased thread call `function()`. Its exceptions are its own affair.
+    fn run(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<()> {
+        self.lease.run(
+            py,
+            Box::new(move |py| {
+                if let Err(error) = function.call0(py) {
+                    error.write_unraisable(py, Some(function.bind(py)));
+                }
+            }),
+        )
+    }
+
+    /// asgiref refuses a context that has been left; a request's falls back to another thread.
+    #[getter]
+    fn _exited(&self) -> bool {
+        false
+    }
+}

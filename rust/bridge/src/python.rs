@@ -1,0 +1,105 @@
+//! What PyO3 has no safe form of. Every `unsafe` block of this crate stands here.
+
+use std::net::TcpListener;
+use std::os::fd::{FromRawFd, RawFd};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyIterator, PySendResult, PyTuple};
+use pyo3::{PyErr, ffi};
+
+/// A copy of the thread's current `contextvars.Context`.
+pub fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: attached; the call returns a new reference or null with an exception set.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()) }
+}
+
+/// Sets a context variable in the thread's current context.
+pub fn set_context_variable(variable: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = variable.py();
+    // SAFETY: attached, both pointers are alive; the returned token is owned here and dropped.
+    unsafe {
+        Bound::from_owned_ptr_or_err(
+            py,
+            ffi::PyContextVar_Set(variable.as_ptr(), value.as_ptr()),
+        )
+    }
+    .map(drop)
+}
+
+/// Runs `work` with `context` as the thread's current context.
+///
+/// # Errors
+///
+/// `RuntimeError` where the context is entered already.
+pub fn within_context<'py, T>(
+    context: &Bound<'py, PyAny>,
+    work: impl FnOnce() -> T,
+) -> PyResult<T> {
+    let py = context.py();
+    // SAFETY: attached, and `context` is alive; a wrong type is reported as an exception.
+    if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {
+        return Err(PyErr::fetch(py));
+    }
+    let result = work();
+    // SAFETY: the context was entered above on this thread, and `work` has left what it entered.
+    if unsafe { ffi::PyContext_Exit(context.as_ptr()) } != 0 {
+        return Err(PyErr::fetch(py));
+    }
+    Ok(result)
+}
+
+/// Resumes a coroutine with `None`.
+pub fn resume<'py>(coroutine: &Bound<'py, PyAny>) -> PyResult<PySendResult<'py>> {
+    // SAFETY: `PyIterator::send` only calls `PyIter_Send`, which takes any object: one without
+    // the slot has its `send` method called.
+    let iterator = unsafe { coroutine.cast_unchecked::<PyIterator>() };
+    iterator.send(coroutine.py().None().bind(coroutine.py()))
+}
+
+/// Calls `callable` with arguments by position, and by keyword where `keywords` names the last
+/// ones; no tuple and no dict is built.
+pub fn vectorcall<'py>(
+    callable: &Bound<'py, PyAny>,
+    arguments: &[Bound<'py, PyAny>],
+    keywords: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = callable.py();
+    let named = keywords.map_or(0, PyTupleMethods::len);
+    let positional = arguments.len() - named;
+    // SAFETY: `Bound` is a transparent wrapper around a non-null object pointer, so that the
+    // slice is an array of borrowed references that lives through the call; the flag that lets
+    // the callee write before the array is not set.
+    unsafe {
+        Bound::from_owned_ptr_or_err(
+            py,
+            ffi::PyObject_Vectorcall(
+                callable.as_ptr(),
+                arguments.as_ptr().cast::<*mut ffi::PyObject>(),
+                positional,
+                keywords.map_or(std::ptr::null_mut(), Bound::as_ptr),
+            ),
+        )
+    }
+}
+
+/// Takes over a listening socket that Python detached.
+///
+/// # Errors
+///
+/// `OSError` where the descriptor is not open.
+pub fn take_listener(descriptor: RawFd) -> PyResult<TcpListener> {
+    if descriptor < 0 {
+        return Err(PyValueError::new_err(format!(
+            "{descriptor} is not a file descriptor"
+        )));
+    }
+    // SAFETY: the caller gives the descriptor up, as `socket.detach()` does; a closed one is
+    // refused below, before anything is done with it.
+    let listener = unsafe { TcpListener::from_raw_fd(descriptor) };
+    if let Err(error) = listener.local_addr() {
+        std::mem::forget(listener); // it was not ours to close
+        return Err(error.into());
+    }
+    Ok(listener)
+}

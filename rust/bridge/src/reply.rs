@@ -1,0 +1,136 @@
+//! From a handler's result, or its exception, to a reply.
+
+use actix_http::StatusCode;
+use actix_http::header::{HeaderName, HeaderValue};
+use bolt_core::error::{Error, Raised};
+use bolt_core::reply::{Body, Reply};
+use bytes::Bytes;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::handler::Parts;
+use crate::in_process::Caller;
+use crate::task::is_cancellation;
+
+type Headers = Vec<(String, String)>;
+
+/// The reply for a result. `body` is the decoded request body: what comes back as it was sent
+/// in was checked then.
+pub fn from_result(
+    parts: &Parts,
+    result: &Bound<'_, PyAny>,
+    body: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Reply> {
+    let py = result.py();
+    if result.is_instance(parts.hooks.response_class.bind(py))? {
+        return rendered(parts, result);
+    }
+    if let Ok(bytes) = result.cast_exact::<PyBytes>() {
+        return Ok(Reply::full(
+            parts.status,
+            HeaderValue::from_static("application/octet-stream"),
+            Bytes::copy_from_slice(bytes.as_bytes()),
+        ));
+    }
+    if parts.none_is_empty && result.is_none() {
+        return Ok(Reply::empty(parts.status));
+    }
+    let converted = match &parts.convert {
+        Some(convert) if !body.is_some_and(|body| body.is(result)) => {
+            Some(convert.bind(py).call1((result,))?)
+        }
+        _ => None,
+    };
+    let encoded = parts
+        .encode
+        .bind(py)
+        .call1((converted.as_ref().unwrap_or(result),))?;
+    let encoded = encoded.cast::<PyBytes>()?.as_bytes();
+    Ok(Reply::json(parts.status, Bytes::copy_from_slice(encoded)))
+}
+
+/// The reply of a `django_bolt.responses` object.
+fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
+    let rendered = parts.hooks.render.bind(result.py()).call1((result,))?;
+    let (status, content_type, headers, body): (u16, Option<String>, Headers, Option<Vec<u8>>) =
+        rendered.extract()?;
+    Ok(Reply {
+        status: status_code(status)?,
+        content_type: content_type.map(|value| header_value(&value)).transpose()?,
+        headers: header_list(headers)?,
+        body: body.map_or(Body::Empty, |body| Body::Full(Bytes::from(body))),
+        finish: None,
+    })
+}
+
+/// The error for an exception. Python translates it, and tells Django and the log.
+pub fn from_exception(
+    parts: &Parts,
+    error: &PyErr,
+    request: Option<&Bound<'_, PyAny>>,
+    caller: Option<&Caller>,
+    py: Python<'_>,
+) -> Error {
+    if is_cancellation(py, error).unwrap_or(false) {
+        return Error::Internal; // the client is gone, or the server is going
+    }
+    let translated = match translate(parts, error, request, py) {
+        Ok(raised) => raised,
+        Err(fault) => {
+            fault.write_unraisable(py, None);
+            Raised {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                body: Bytes::from_static(br#"{"detail":"Internal server error."}"#),
+                headers: Vec::new(),
+            }
+        }
+    };
+    if let Some(caller) = caller
+        && translated.status.is_server_error()
+    {
+        caller.report(py, error);
+    }
+    Error::Raised(Box::new(translated))
+}
+
+fn translate(
+    parts: &Parts,
+    error: &PyErr,
+    request: Option<&Bound<'_, PyAny>>,
+    py: Python<'_>,
+) -> PyResult<Raised> {
+    let translated = parts
+        .hooks
+        .translate
+        .bind(py)
+        .call1((error.value(py), request))?;
+    let (status, body, headers): (u16, Vec<u8>, Headers) = translated.extract()?;
+    Ok(Raised {
+        status: status_code(status)?,
+        body: Bytes::from(body),
+        headers: header_list(headers)?,
+    })
+}
+
+fn status_code(status: u16) -> PyResult<StatusCode> {
+    StatusCode::from_u16(status)
+        .map_err(|_| PyValueError::new_err(format!("{status} is not an HTTP status")))
+}
+
+fn header_list(headers: Headers) -> PyResult<Vec<(HeaderName, HeaderValue)>> {
+    headers
+        .into_iter()
+        .map(|(name, value)| {
+            let name = HeaderName::try_from(name.as_str())
+                .map_err(|_| PyValueError::new_err(format!("{name:?} is not a header name")))?;
+            Ok((name, header_value(&value)?))
+        })
+        .collect()
+}
+
+fn header_value(value: &str) -> PyResult<HeaderValue> {
+    HeaderValue::from_str(value).map_err(|_| {
+        PyValueError::new_err(format!("{value:?} cannot stand in an HTTP header"))
+    })
+}

@@ -1,0 +1,46 @@
+//! Signing and checking tokens for Python's utilities; requests never pass here.
+
+use std::time::SystemTime;
+
+use bolt_core::auth::token::{self, Rules, Verifier};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// Signs a JSON object of claims.
+///
+/// Raises `ValueError` for an unknown algorithm or an empty key.
+#[pyfunction]
+pub fn encode_jwt(claims: &[u8], algorithm: &str, key: &[u8]) -> PyResult<String> {
+    token::encode(claims, algorithm, key).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+/// The payload of a valid token.
+///
+/// Raises `ValueError`, which names why it is not.
+#[pyfunction]
+#[pyo3(signature = (token, key, algorithms, *, audiences=Vec::new(), issuer=None, leeway=0))]
+pub fn decode_jwt<'py>(
+    py: Python<'py>,
+    token: &str,
+    key: &[u8],
+    algorithms: Vec<String>,
+    audiences: Vec<String>,
+    issuer: Option<String>,
+    leeway: u64,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let rules = Rules {
+        algorithms: &algorithms,
+        audiences: &audiences,
+        issuer: issuer.as_deref(),
+        leeway,
+    };
+    let verifier =
+        Verifier::new(key, &rules).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let payload = verifier
+        .verify(token.as_bytes(), SystemTime::now())
+        .map_err(|rejected| {
+            PyValueError::new_err(format!("{} ({})", rejected.detail, rejected.reason.as_str()))
+        })?;
+    Ok(PyBytes::new(py, &payload))
+}
