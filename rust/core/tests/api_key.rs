@@ -181,16 +181,29 @@ fn the_challenge_is_that_of_the_first_class() {
 
 #[test]
 fn orders_are_checked_at_start() {
-    let check = |order: &[usize]| both().check_order(order, "routes[0].authentication");
-    assert_eq!(check(&[1, 0]), Ok(()));
-    assert_eq!(
-        check(&[0, 2]).unwrap_err().path,
-        "routes[0].authentication[1]"
-    );
-    assert_eq!(
-        check(&[0, 0]).unwrap_err().path,
-        "routes[0].authentication[1]"
-    );
+    let class = |header| api_key(header, vec![key("one", &[])]);
+    let plan = [
+        jwt(),
+        class("x-api-key"),
+        jwt(),
+        class("x-other"),
+        class("X-API-Key"),
+    ];
+    let authenticators = compile(&plan).unwrap();
+    let cases: [(&[usize], Option<&str>); 8] = [
+        (&[], None),
+        (&[1, 0, 3], None),
+        (&[2, 4], None),
+        (&[0, 5], Some("order[1]")),
+        (&[0, 0], Some("order[1]")),
+        (&[0, 2], Some("order[1]")),
+        (&[1, 0, 4], Some("order[2]")),
+        (&[4, 1], Some("order[1]")),
+    ];
+    for (order, path) in cases {
+        let error = authenticators.check_order(order, "order").err();
+        assert_eq!(error.map(|error| error.path).as_deref(), path, "{order:?}");
+    }
 }
 
 #[test]

@@ -65,6 +65,11 @@ impl ApiKeys {
         Ok(compiled)
     }
 
+    /// The header that the keys stand in.
+    pub(super) fn header(&self) -> &HeaderName {
+        &self.header
+    }
+
     fn add(
         &mut self,
         key: &plan::ApiKey,

@@ -88,21 +88,26 @@ impl Authenticators {
             .map(Self)
     }
 
-    /// Checks that every index in a route's order exists. `path` is the order's place in the plan.
+    /// Checks a route's order of classes. `path` is the order's place in the plan.
     ///
     /// # Errors
     ///
-    /// An index that names nothing, or one that stands twice.
+    /// An index that names nothing, or a class that looks where an earlier one does. The earlier
+    /// one decides whatever it finds there, so that the later one would be set and never asked.
     pub fn check_order(&self, order: &[usize], path: &str) -> Result<(), CompileError> {
+        let mut asked: Vec<&Authenticator> = Vec::with_capacity(order.len());
         for (place, index) in order.iter().enumerate() {
-            let fault = if *index >= self.0.len() {
-                "There is no such authenticator."
-            } else if order[..place].contains(index) {
-                "The same authenticator stands here twice."
-            } else {
-                continue;
+            let error = |message| CompileError::new(format!("{path}[{place}]"), message);
+            let Some(class) = self.0.get(*index) else {
+                return Err(error("There is no such authenticator."));
             };
-            return Err(CompileError::new(format!("{path}[{place}]"), fault));
+            if asked.iter().any(|earlier| earlier.shadows(class)) {
+                return Err(error(
+                    "An authenticator before this one reads the same credentials, so that this \
+                     one would never be asked.",
+                ));
+            }
+            asked.push(class);
         }
         Ok(())
     }
@@ -153,6 +158,15 @@ impl Authenticators {
 }
 
 impl Authenticator {
+    /// Whether both find their credentials in the same place.
+    fn shadows(&self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::Jwt(_), Self::Jwt(_)) => true,
+            (Self::ApiKey(keys), Self::ApiKey(later)) => keys.header() == later.header(),
+            _ => false,
+        }
+    }
+
     fn compile(
         index: usize,
         plan: &plan::Authenticator,

@@ -18,7 +18,7 @@ use super::members::{self, Ignored, Members, Text};
 use super::{CompileError, RejectReason, Rejected, jwt};
 
 /// The longest token that is looked at. It bounds the work that a stranger can ask for before the
-/// signature is known, and is above what servers accept in one header.
+/// signature is known; common proxies stop at half of it, 8 KiB for one header line.
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// What a token must satisfy, as the plan says it.
