@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from typing import Any
 
 #: Connections that the kernel holds until a worker accepts them.
 BACKLOG = 2048
@@ -38,7 +39,7 @@ def listen(reserved: socket.socket) -> socket.socket:
     return listener
 
 
-def _shared(family: int, address: tuple[str | int, ...]) -> socket.socket:
+def _shared(family: int, address: Any) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,7 +51,7 @@ def _shared(family: int, address: tuple[str | int, ...]) -> socket.socket:
     return listener
 
 
-def _resolve(host: str, port: int) -> tuple[int, tuple[str | int, ...]]:
+def _resolve(host: str, port: int) -> tuple[int, Any]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
@@ -69,7 +70,7 @@ _REASONS = {
 }
 
 
-def _bind(listener: socket.socket, address: tuple[str | int, ...]) -> None:
+def _bind(listener: socket.socket, address: Any) -> None:
     try:
         listener.bind(address)
     except OSError as error:

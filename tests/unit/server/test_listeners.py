@@ -35,9 +35,9 @@ def test_listeners_share_a_reserved_port() -> None:
 
 
 def test_a_port_that_another_server_shares_is_in_use_all_the_same() -> None:
-    with reserve("127.0.0.1", 0) as reserved, listen(reserved):
-        with pytest.raises(AddressUnavailableError, match="the port is in use"):
-            reserve(*reserved.getsockname())
+    in_use = pytest.raises(AddressUnavailableError, match="the port is in use")
+    with reserve("127.0.0.1", 0) as reserved, listen(reserved), in_use:
+        reserve(*reserved.getsockname())
 
 
 def test_a_port_can_be_had_again_when_its_connections_linger() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -100,10 +101,8 @@ def start(tmp_path: Path):
 
     yield start
     for run in runs:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(run.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         run.process.wait(TIME_LIMIT)
 
 
