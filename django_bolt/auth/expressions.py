@@ -144,8 +144,6 @@ def conjunction(items: Iterable[Operand]) -> Operand | None:
 
     Raises ``TypeError`` for an item that is no permission or a class that needs arguments.
     """
-    # Several items stay one level, and an expression among them a branch of its own, so that
-    # the guard tree can be read beside the source.
     listed = list(items)
     for item in listed:
         require_permission(item)

@@ -7,7 +7,7 @@ Rust did not know a fact or where an expression holds a permission that only Pyt
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django_bolt.auth.expressions import Composable, Expression, PermissionMeta
@@ -203,10 +203,7 @@ class HasAllPermissions(NamedPermission):
         return document.HasPermissions(permissions=list(self.names))
 
     def _of_identity(self, identity: Identity) -> bool | None:
-        if identity.is_superuser:
-            return True
-        granted = identity.permissions
-        return None if granted is None else granted.issuperset(self.names)
+        return _granted(identity, lambda held: held.issuperset(self.names))
 
     def _of_user(self, user: Any) -> bool:
         return all(_holds(user, name) for name in self.names)
@@ -226,10 +223,7 @@ class HasAnyPermission(NamedPermission):
         return document.HasAnyPermission(permissions=list(self.names))
 
     def _of_identity(self, identity: Identity) -> bool | None:
-        if identity.is_superuser:
-            return True
-        granted = identity.permissions
-        return None if granted is None else not granted.isdisjoint(self.names)
+        return _granted(identity, lambda held: not held.isdisjoint(self.names))
 
     def _of_user(self, user: Any) -> bool:
         return any(_holds(user, name) for name in self.names)
@@ -247,6 +241,17 @@ class HasScope(NamedPermission):
 
     def _of_user(self, user: Any) -> bool:  # noqa: ARG002
         return False
+
+
+def _granted(identity: Identity, holds: Callable[[frozenset[str]], bool]) -> bool | None:
+    # As in Django, a superuser has every permission. A list that lacks what is asked for means no
+    # only where the holder is known to be no superuser.
+    if identity.is_superuser:
+        return True
+    held = identity.permissions
+    if held is None:
+        return None
+    return True if holds(held) else identity.is_superuser
 
 
 def _holds(user: Any, permission: str) -> bool:

@@ -1,0 +1,62 @@
+"""Admission: what Rust could not decide about a request, before its body is read."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+
+from django_bolt.dispatch.permissions import Leaves, Permissions, Verdict
+from django_bolt.exceptions import NotAuthenticated, PermissionDenied
+
+#: A controller that overrides one of these decides its permissions by :func:`admit_by_view`.
+HOOKS = frozenset({"get_permissions", "check_permissions", "permission_denied"})
+
+
+async def admit(
+    request: Any, permissions: Permissions, leaves: Leaves | None, view: Any = None
+) -> None:
+    """Finish the permissions of a request; ``leaves`` are the values that Rust found.
+
+    Raises ``NotAuthenticated`` for an anonymous caller of a route that has authentication
+    classes, otherwise ``PermissionDenied`` with the message and code of the permission that
+    refused.
+    """
+    verdict = await permissions.evaluate(request, view, leaves)
+    if not verdict:
+        refuse(request, verdict, authenticates=permissions.authenticates)
+
+
+def refuse(request: Any, verdict: Verdict, *, authenticates: bool) -> NoReturn:
+    """Raise what answers a refused request; see :func:`admit`."""
+    if request.identity is None and authenticates:
+        raise NotAuthenticated
+    raise PermissionDenied(*reason(verdict))
+
+
+def reason(verdict: Verdict) -> tuple[Any, str | None]:
+    """Return the message and the code of the permission that refused, ``None`` for each unsaid."""
+    if verdict.refusing is None:
+        return None, None
+    return verdict.refusing.message, verdict.refusing.code
+
+
+async def admit_by_view(request: Any, view: Any, authenticates: bool) -> None:
+    """Decide the permissions of a controller that overrides :data:`HOOKS`, all of them in Python.
+
+    Synchronous hooks run on the request's thread. Raises what the hooks raise, and what
+    :func:`admit` does.
+    """
+    if "check_permissions" in type(view).__bolt__.hooks:
+        check = view.check_permissions
+        await (check if iscoroutinefunction(check) else sync_to_async(check))(request)
+        return
+    listed = await sync_to_async(view.get_permissions)()
+    verdict = await Permissions(listed).evaluate(request, view)
+    if verdict:
+        return
+    if "permission_denied" in type(view).__bolt__.hooks:
+        message, code = reason(verdict)
+        await sync_to_async(view.permission_denied)(request, message=message, code=code)
+    # A hook that returns has not granted anything.
+    refuse(request, verdict, authenticates=authenticates)
