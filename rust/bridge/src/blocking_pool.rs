@@ -91,6 +91,8 @@ impl BlockingPool {
 
     fn spawn(self: &Arc<Self>, state: &mut PoolState) -> std::io::Result<PoolThread> {
         let (jobs, received) = channel();
+        // Only its thread receives; the lock is for the compiler, which cannot know that.
+        let received = Mutex::new(received);
         let number = state.named;
         let pool = Arc::clone(self);
         Builder::new()
@@ -101,9 +103,9 @@ impl BlockingPool {
         Ok(PoolThread { jobs, number })
     }
 
-    fn work(&self, py: Python<'_>, number: usize, jobs: &Receiver<Job>) {
+    fn work(&self, py: Python<'_>, number: usize, jobs: &Mutex<Receiver<Job>>) {
         loop {
-            let received = py.detach(|| receive(jobs));
+            let received = py.detach(|| jobs.lock().recv_timeout(IDLE_LIFETIME));
             match received {
                 Ok(job) => {
                     // A panic is a fault of this crate. It has been printed, the sender of the
@@ -135,9 +137,4 @@ impl BlockingPool {
         drop(retired);
         true
     }
-}
-
-/// Receives from a channel that belongs to this thread alone.
-fn receive(jobs: &Receiver<Job>) -> Result<Job, RecvTimeoutError> {
-    jobs.recv_timeout(IDLE_LIFETIME)
 }

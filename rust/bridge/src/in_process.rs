@@ -119,7 +119,7 @@ fn deliver(py: Python<'_>, on_reply: &Py<PyAny>, reply: Reply) -> PyResult<()> {
     headers.extend(reply.headers.iter().map(|(name, value)| pair(name, value)));
     let body = match &reply.body {
         Body::Full(bytes) => PyBytes::new(py, bytes),
-        Body::Empty => PyBytes::new(py, &[]),
+        Body::Empty | Body::Omitted(_) => PyBytes::new(py, &[]),
     };
     on_reply.call1(py, (reply.status.as_u16(), headers, body))?;
     drop(reply);

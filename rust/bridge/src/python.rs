@@ -1,12 +1,16 @@
-//! What PyO3 has no safe form of. Every `unsafe` block of this crate stands here.
+//! What PyO3, Tokio and the system have no safe form of. Every `unsafe` block of this crate
+//! stands here.
 
 use std::net::TcpListener;
-use std::os::fd::{FromRawFd, RawFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PySendResult, PyTuple};
+use pyo3::types::iterator::PySendResult;
+use pyo3::types::{PyIterator, PyTuple};
 use pyo3::{PyErr, ffi};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// A copy of the thread's current `contextvars.Context`.
 pub fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
@@ -102,4 +106,23 @@ pub fn take_listener(descriptor: RawFd) -> PyResult<TcpListener> {
         return Err(error.into());
     }
     Ok(listener)
+}
+
+/// Has Tokio watch the descriptor of a Python selector for something to read.
+///
+/// # Errors
+///
+/// `OSError` where the descriptor is not open, or cannot be watched.
+pub fn watch_selector(descriptor: RawFd) -> PyResult<AsyncFd<OwnedFd>> {
+    if descriptor < 0 {
+        return Err(PyValueError::new_err("the selector is closed"));
+    }
+    // SAFETY: the selector that Python holds through this call has it open.
+    let selector = unsafe { BorrowedFd::borrow_raw(descriptor) };
+    // A duplicate of our own: Python may close its selector before Tokio lets go of it.
+    let selector = selector.try_clone_to_owned()?;
+    // SAFETY: `AsyncFd` owns the duplicate, so that it stays open and the same until it is
+    // dropped.
+    let watched = unsafe { AsyncFd::register_with_interest(selector, Interest::READABLE) };
+    watched.map_err(|error| std::io::Error::from(error).into())
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{OwnedFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use std::task::{Context, Poll};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::scheduler::Shared;
+use crate::python;
 use crate::worker::Worker;
 
 /// Drives the loop until it is stopped; Tokio tasks of this thread run in between.
@@ -65,16 +65,8 @@ struct Turn {
     selector: Py<PyAny>,
 }
 
-struct Selector(RawFd);
-
-impl AsRawFd for Selector {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0
-    }
-}
-
 async fn drive(turn: Turn, descriptor: RawFd) -> PyResult<()> {
-    let selector = AsyncFd::with_interest(Selector(descriptor), Interest::READABLE)?;
+    let selector = python::watch_selector(descriptor)?;
     let alarm = Rc::new(RefCell::new(Alarm::default()));
     poll_fn(move |cx| {
         turn.shared.register(Some(cx.waker()));
@@ -92,7 +84,7 @@ impl Turn {
     fn once(
         &self,
         cx: &mut Context<'_>,
-        selector: &AsyncFd<Selector>,
+        selector: &AsyncFd<OwnedFd>,
         alarm: &mut Alarm,
     ) -> PyResult<bool> {
         for arrival in self.shared.take_arrivals() {
@@ -118,7 +110,7 @@ impl Turn {
     ///
     /// Tokio reports edges. The selector stays marked as ready until it has nothing more to
     /// tell, so that level-triggered readers and writers are asked again in every turn.
-    fn poll_selector(&self, cx: &mut Context<'_>, selector: &AsyncFd<Selector>) -> PyResult<()> {
+    fn poll_selector(&self, cx: &mut Context<'_>, selector: &AsyncFd<OwnedFd>) -> PyResult<()> {
         while let Poll::Ready(guard) = selector.poll_read_ready(cx) {
             let told = Python::attach(|py| -> PyResult<bool> {
                 let events = self

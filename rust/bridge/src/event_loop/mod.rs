@@ -10,4 +10,4 @@ mod scheduler;
 mod timers;
 
 pub use handle::Handle;
-pub use scheduler::{Scheduler, Shared};
+pub use scheduler::{Ready, Scheduler, Shared};
