@@ -1,0 +1,205 @@
+"""Routes become an application: the plan that Rust executes, and what stands beside it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msgspec import UNSET
+
+from django_bolt.compile import binding, plan, response, signature
+from django_bolt.compile.policy import PolicyCompiler
+from django_bolt.dispatch import admission, connections, failures, replies
+from django_bolt.dispatch.handler import Handler
+from django_bolt.dispatch.hooks import Hooks
+from django_bolt.dispatch.lifecycle import wrap
+from django_bolt.dispatch.permissions import Permissions
+from django_bolt.exceptions import ConfigurationError
+from django_bolt.responses import BaseResponse
+from django_bolt.routing import Route
+from django_bolt.settings import bolt_settings, django_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """What ``_core.App`` is made of."""
+
+    plan: plan.Plan
+    #: In the order of the plan's routes.
+    handlers: tuple[Handler, ...]
+    #: Every secret by the id that the plan uses.
+    secrets: dict[str, bytes]
+
+
+def build(routes: Iterable[Route]) -> Application:
+    """Compile routes into an application.
+
+    Raises :class:`~django_bolt.exceptions.ConfigurationError`, which names the handler, for
+    whatever could not be served as it is declared.
+    """
+    policies = PolicyCompiler()
+    compiled = [_compile(route, policies) for route in routes]
+    settings, django = bolt_settings(), django_settings()
+    document = plan.Plan(
+        service=plan.Service(
+            debug=django.debug,
+            max_body_size=django.max_body_size,
+            error_format=settings.error_format,
+            error_codes=settings.error_codes,
+        ),
+        authenticators=policies.authenticators,
+        routes=[route for route, _ in compiled],
+    )
+    return Application(
+        plan=document,
+        handlers=tuple(handler for _, handler in compiled),
+        secrets=policies.secrets.secrets(),
+    )
+
+
+def hooks() -> Hooks:
+    """Return the Python side of the border that all applications share."""
+    # Its base is in the extension module, which the plan alone does not need.
+    from django_bolt.request import Request
+
+    return Hooks(
+        request_class=Request,
+        response_class=BaseResponse,
+        render=replies.render,
+        translate=failures.translate,
+        thread_starts_request=connections.thread_starts_request,
+        thread_ends_request=connections.thread_ends_request,
+        thread_ends=connections.thread_ends,
+    )
+
+
+def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handler]:
+    is_method = route.controller is not None
+    declared = signature.read(route.function, route.path, is_method=is_method, name=route.origin)
+    bound = binding.bind(declared, is_method=is_method)
+    returns = declared.returns if route.response_model is UNSET else route.response_model
+    result = response.compile_result(returns, route.origin)
+    function = _function(route, declared)
+    access = _access(route, policies)
+    document = plan.Route(
+        method=route.method,
+        path=route.path,
+        name=route.name,
+        handler=route.origin,
+        mode=_mode(function, inline=route.inline),
+        authentication=access.authentication,
+        guard=access.guard,
+        deferred=access.deferred,
+        parameters=list(bound.parameters),
+        body=bound.body,
+        reads_body=_may_read_body(declared, is_method=is_method),
+        max_body_size=route.max_body_size,
+        arguments=list(bound.arguments),
+        status=_status(route),
+    )
+    handler = Handler(
+        function=function,
+        controller=route.controller,
+        attributes=_attributes(route),
+        defaults=bound.defaults,
+        choices=bound.choices,
+        collections=bound.collections,
+        decode=bound.decode,
+        body_default=bound.body_default,
+        faults=bound.faults,
+        convert=result.convert,
+        encode=result.encode,
+        none_is_empty=result.none_is_empty,
+        permissions=access.permissions,
+        admit=access.admit,
+    )
+    return document, handler
+
+
+def _function(route: Route, declared: signature.Signature) -> Callable[..., Any]:
+    """Return what runs: the author's function itself, or the life cycle around it."""
+    if route.controller is None:
+        return route.function
+    return wrap(route.function, route.controller, declared.is_async)
+
+
+def _attributes(route: Route) -> dict[str, Any]:
+    """Return what each instance of the controller is given, the settings' policies filled in."""
+    if route.controller is None:
+        return {}
+    settings = bolt_settings()
+    attributes = dict(route.attributes)
+    for name in ("authentication_classes", "permission_classes"):
+        if attributes[name] is None:
+            attributes[name] = getattr(settings, f"default_{name}")
+    return attributes
+
+
+def _mode(function: Callable[..., Any], *, inline: bool) -> Literal["async", "blocking", "inline"]:
+    if inspect.iscoroutinefunction(function):
+        return "async"
+    return "inline" if inline else "blocking"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Access:
+    """Who may call a route: Rust's part, and Python's."""
+
+    authentication: list[int]
+    guard: plan.Guard | None
+    #: Whether Python decides alone.
+    deferred: bool
+    permissions: Permissions | None
+    admit: Callable[..., Awaitable[None]] | None
+
+
+def _access(route: Route, policies: PolicyCompiler) -> _Access:
+    authentication = policies.authentication(route.authentication_classes, route.origin)
+    authenticates = bool(authentication)
+    guard, permissions = policies.guard(
+        route.permission_classes, route.origin, authenticates=authenticates
+    )
+    admit: Callable[..., Awaitable[None]] | None = None
+    overridden = frozenset() if route.controller is None else route.controller.__bolt__.hooks
+    deferred = not admission.HOOKS.isdisjoint(overridden)
+    if deferred:
+        guard = permissions = None
+        admit = _by_view(authenticates)
+    elif permissions is not None:
+        admit = _by_permissions(permissions)
+    return _Access(
+        authentication=authentication,
+        guard=guard,
+        deferred=deferred,
+        permissions=permissions,
+        admit=admit,
+    )
+
+
+def _by_view(authenticates: bool) -> Callable[..., Awaitable[None]]:
+    def admit(request: Any, view: Any, _leaves: Sequence[bool | None]) -> Awaitable[None]:
+        return admission.admit_by_view(request, view, authenticates)
+
+    return admit
+
+
+def _by_permissions(permissions: Permissions) -> Callable[..., Awaitable[None]]:
+    def admit(request: Any, view: Any, leaves: Sequence[bool | None]) -> Awaitable[None]:
+        return admission.admit(request, permissions, leaves, view)
+
+    return admit
+
+
+def _may_read_body(declared: signature.Signature, *, is_method: bool) -> bool:
+    """Whether the handler can get hold of the request, and so of its body."""
+    return is_method or any(given.is_request for given in declared.inputs)
+
+
+def _status(route: Route) -> int:
+    if not 200 <= route.status_code <= 599:
+        raise ConfigurationError(
+            f"{route.origin}: status_code {route.status_code} is not from 200 to 599."
+        )
+    return route.status_code

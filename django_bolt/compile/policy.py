@@ -1,0 +1,128 @@
+"""Authentication and permission classes: what Rust executes, and what Python keeps for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django_bolt.auth.backends import Authentication
+from django_bolt.auth.expressions import conjunction, guard_of, is_permission
+from django_bolt.compile import plan
+from django_bolt.dispatch.permissions import Permissions
+from django_bolt.exceptions import ConfigurationError
+from django_bolt.settings import bolt_settings
+
+#: Leaves that Rust always decides: nothing about them can be unknown.
+_ALWAYS_KNOWN = (plan.AllowAny, plan.IsAuthenticated, plan.IsReadOnly)
+
+
+class SecretStore:
+    """The application's secrets by id; the plan names them and never holds one."""
+
+    def __init__(self) -> None:
+        self._ids: dict[bytes, str] = {}
+
+    def add(self, hint: str, value: bytes) -> str:
+        """Keep a secret and return its id: ``hint``, with a number where it is taken.
+
+        The same secret gets the same id, which says nothing about the secret.
+        """
+        known = self._ids.get(value)
+        if known is not None:
+            return known
+        taken = set(self._ids.values())
+        name, count = hint, 1
+        while name in taken:
+            count += 1
+            name = f"{hint}-{count}"
+        self._ids[value] = name
+        return name
+
+    def secrets(self) -> dict[str, bytes]:
+        """Return every secret by its id."""
+        return {name: value for value, name in self._ids.items()}
+
+
+class PolicyCompiler:
+    """Compiles the policies of every route of one application.
+
+    Authentication classes that mean the same are one authenticator of the plan.
+    """
+
+    def __init__(self) -> None:
+        self.secrets = SecretStore()
+        self.authenticators: list[plan.Authenticator] = []
+
+    def authentication(self, classes: Sequence[Any] | None, handler: str) -> list[int]:
+        """Return the indexes of a route's authentication classes; ``None`` is the settings' list.
+
+        Raises :class:`~django_bolt.exceptions.ConfigurationError`, which names ``handler``.
+        """
+        if classes is None:
+            classes = bolt_settings().default_authentication_classes
+        indexes: list[int] = []
+        for item in classes:
+            index = self._index(self._plan(item, handler))
+            if index not in indexes:
+                indexes.append(index)
+        return indexes
+
+    def guard(
+        self, classes: Sequence[Any] | None, handler: str, *, authenticates: bool
+    ) -> tuple[plan.Guard | None, Permissions | None]:
+        """Return the guard of a route's permission classes, and its Python side where it has one.
+
+        ``None`` is the settings' list; a list means that all of it must hold. ``authenticates``
+        says whether the route has an authentication class. Raises
+        :class:`~django_bolt.exceptions.ConfigurationError`, which names ``handler``.
+        """
+        if classes is None:
+            classes = bolt_settings().default_permission_classes
+        for item in classes:
+            if not is_permission(item):
+                raise ConfigurationError(
+                    f"{handler}: {item!r} is not a permission. Permission classes derive from "
+                    "django_bolt.auth.BasePermission, and are combined with &, | and ~."
+                )
+        try:
+            expression = conjunction(classes)
+            if expression is None:
+                return None, None
+            guard = guard_of(expression)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"{handler}: {error}") from error
+        in_python = any(not isinstance(leaf, _ALWAYS_KNOWN) for leaf in leaves(guard))
+        return guard, (Permissions(classes, authenticates=authenticates) if in_python else None)
+
+    def _plan(self, item: Any, handler: str) -> plan.Authenticator:
+        try:
+            backend = item() if isinstance(item, type) else item
+        except TypeError as error:
+            raise ConfigurationError(
+                f"{handler}: {item.__name__} needs arguments: list an instance of it. ({error})"
+            ) from error
+        if not isinstance(backend, Authentication):
+            raise ConfigurationError(
+                f"{handler}: {backend!r} is not an authentication class. There are "
+                "django_bolt.auth.JWTAuthentication and APIKeyAuthentication."
+            )
+        try:
+            return backend.plan(self.secrets)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"{handler}: {type(backend).__name__}: {error}") from error
+
+    def _index(self, authenticator: plan.Authenticator) -> int:
+        if authenticator not in self.authenticators:
+            self.authenticators.append(authenticator)
+        return self.authenticators.index(authenticator)
+
+
+def leaves(guard: plan.Guard) -> Iterator[plan.Guard]:
+    """Yield a guard's leaves in their order of appearance."""
+    if isinstance(guard, plan.All | plan.Any):
+        for branch in guard.of:
+            yield from leaves(branch)
+    elif isinstance(guard, plan.Not):
+        yield from leaves(guard.of)
+    else:
+        yield guard

@@ -1,0 +1,120 @@
+"""The setting ``BOLT``: the one place where the framework reads Django's settings.
+
+``BOLT`` is a dict in the project's settings; every key is optional. See :class:`BoltSettings`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Literal, cast
+
+import msgspec
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from django_bolt.exceptions import SettingsError
+
+
+def _default_threads() -> int:
+    return min(32, (os.cpu_count() or 1) + 4)
+
+
+class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings that hold for the whole application; field ``x_y`` is ``BOLT["X_Y"]``."""
+
+    #: Classes, instances or dotted paths; for routes that name no authentication of their own.
+    default_authentication_classes: tuple[Any, ...] = ()
+    #: Classes, instances, expressions or dotted paths; for routes that name no permissions.
+    default_permission_classes: tuple[Any, ...] = ()
+    #: Shape of error replies for a client without a preference: Django REST framework's, or
+    #: ``application/problem+json`` (RFC 9457).
+    error_format: Literal["drf", "problem"] = "drf"
+    #: Whether error replies carry ``code`` beside ``detail``.
+    error_codes: bool = False
+    #: Most threads that run ``def`` handlers and the ORM's blocking calls, for each process.
+    blocking_threads: int = msgspec.field(default_factory=_default_threads)
+
+
+class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Django's own settings that the framework follows."""
+
+    debug: bool
+    secret_key: str
+    root_urlconf: str
+    #: Largest request body in bytes; ``None`` is no limit. ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
+    max_body_size: int | None
+
+
+_KEYS = {name.upper(): name for name in BoltSettings.__struct_fields__}
+_CLASS_LISTS = ("DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES")
+
+
+def bolt_settings() -> BoltSettings:
+    """Return ``settings.BOLT``, checked; read once and again whenever a test overrides it.
+
+    Raises :class:`~django_bolt.exceptions.SettingsError` for an unknown key, a value of another
+    type or a dotted path that cannot be imported.
+    """
+    return _read()
+
+
+def django_settings() -> DjangoSettings:
+    """Return what the framework follows among Django's own settings, as they are now."""
+    return DjangoSettings(
+        debug=bool(settings.DEBUG),
+        secret_key=str(settings.SECRET_KEY),
+        root_urlconf=str(settings.ROOT_URLCONF),
+        max_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _read() -> BoltSettings:
+    given = getattr(settings, "BOLT", {})
+    if not isinstance(given, Mapping):
+        raise SettingsError(f"BOLT must be a dict, not {type(given).__name__}.")
+    values: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in _KEYS:
+            raise SettingsError(f"BOLT has no key {key!r}.{_suggestion(key)}")
+        values[_KEYS[key]] = _classes(key, value) if key in _CLASS_LISTS else value
+    try:
+        read = msgspec.convert(values, BoltSettings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"BOLT: {error}".replace("`$.", "`")) from error
+    if read.blocking_threads < 1:
+        raise SettingsError("BOLT['BLOCKING_THREADS'] must be at least 1.")
+    return read
+
+
+def _suggestion(key: object) -> str:
+    near = difflib.get_close_matches(str(key).upper(), _KEYS, n=1)
+    return f" Did you mean {near[0]!r}?" if near else f" It knows {', '.join(_KEYS)}."
+
+
+def _classes(key: str, value: object) -> tuple[Any, ...]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise SettingsError(f"BOLT[{key!r}] must be a list of classes or dotted paths.")
+    return tuple(
+        _imported(key, item) if isinstance(item, str) else item
+        for item in cast("Sequence[object]", value)
+    )
+
+
+def _imported(key: str, path: str) -> Any:
+    try:
+        return import_string(path)
+    except ImportError as error:
+        raise SettingsError(f"BOLT[{key!r}]: cannot import {path!r}: {error}") from error
+
+
+def _forget(*, setting: str, **_: object) -> None:
+    if setting == "BOLT":
+        _read.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="django_bolt.settings")
