@@ -16,6 +16,8 @@ RenderedFailure = tuple[int, bytes, list[tuple[str, str]]]
 class Hooks:
     """The Python side of the border, given to ``_core.App`` once."""
 
+    #: Most threads that run blocking work at once, in one process.
+    blocking_threads: int
     #: ``django_bolt.request.Request``: called without arguments, then filled by Rust.
     request_class: type
     #: ``django_bolt.responses.BaseResponse``: results that carry their own status and headers.
