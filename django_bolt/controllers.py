@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -25,8 +26,11 @@ from django_bolt.decorators import (
     describe,
     is_function,
 )
+from django_bolt.dispatch import failures
+from django_bolt.dispatch.admission import reason, refuse
 from django_bolt.dispatch.permissions import Permissions, Verdict
 from django_bolt.exceptions import ConfigurationError, NotAuthenticated, PermissionDenied
+from django_bolt.responses import Response
 from django_bolt.settings import bolt_settings
 from django_bolt.spelling import suggestion
 
@@ -201,16 +205,14 @@ class Controller(metaclass=ControllerMeta):
     @cached_property
     def kwargs(self) -> dict[str, Any]:
         """The path's values by name."""
-        return self.request.path_values
+        values: dict[str, Any] = self.request.path_values
+        return values
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Run before the handler; an exception raised here ends the request.
 
-        Declared permissions were checked before; those of an overridden ``get_permissions``,
-        ``check_permissions`` or ``permission_denied`` are checked here.
+        Permissions were decided before. Does nothing unless overridden.
         """
-        if not self.__bolt__.hooks.isdisjoint(vocabulary.PERMISSION_HOOKS):
-            self.check_permissions(request)
 
     def get_permissions(self) -> list[Any]:
         """Return the permissions that are asked, as instances; all of them must hold."""
@@ -222,7 +224,7 @@ class Controller(metaclass=ControllerMeta):
     def check_permissions(self, request: Request) -> None:
         """Refuse the request unless its permissions hold.
 
-        Raises ``NotAuthenticated`` or ``PermissionDenied`` through :meth:`permission_denied`.
+        Called before the body is read. Raises ``NotAuthenticated`` or ``PermissionDenied``.
         """
         self._conclude(request, self._permissions().evaluate_sync(request, self))
 
@@ -240,22 +242,40 @@ class Controller(metaclass=ControllerMeta):
         """Do what :meth:`check_object_permissions` does, from ``async def`` handlers."""
         if self._overrides_only("check_object_permissions", "acheck_object_permissions"):
             await sync_to_async(self.check_object_permissions)(request, obj)
+            return
+        if "get_permissions" in type(self).__bolt__.hooks:
+            permissions = await sync_to_async(self._permissions)()
         else:
-            permissions = await sync_to_async(self._permissions)() if (
-                "get_permissions" in self.__bolt__.hooks
-            ) else self._permissions()
-            self._conclude(request, await permissions.aevaluate_object(request, self, obj))
+            permissions = self._permissions()
+        verdict = await permissions.aevaluate_object(request, self, obj)
+        if "permission_denied" in type(self).__bolt__.hooks:
+            await sync_to_async(self._conclude)(request, verdict)
+        else:
+            self._conclude(request, verdict)
 
     def permission_denied(
         self, request: Request, message: Any = None, code: str | None = None
     ) -> NoReturn:
-        """Raise ``NotAuthenticated`` for an anonymous caller, else ``PermissionDenied``.
+        """Raise ``NotAuthenticated`` where nobody is authenticated, else ``PermissionDenied``.
 
-        ``message`` and ``code`` are those of the permission that refused.
+        ``message`` and ``code`` are those of the permission that refused. Where there is no
+        authentication class, no credentials would help, and it is always the latter.
         """
-        if request.identity is None:
+        if request.identity is None and self._authenticates():
             raise NotAuthenticated
-        raise PermissionDenied(detail=message, code=code)
+        raise PermissionDenied(message, code)
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Return the reply to an exception that a handler or :meth:`initial` raised.
+
+        What is nobody's fault but the server's is raised again, and becomes a 500 that is logged.
+        """
+        known = failures.as_api_exception(exc)
+        if known is None:
+            raise exc
+        if known.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            failures.announce(exc, self.request, known.status_code)
+        return Response(failures.body_of(known), known.status_code, dict(known.headers))
 
     def finalize_response(
         self,
@@ -268,17 +288,22 @@ class Controller(metaclass=ControllerMeta):
         return response
 
     def _permissions(self) -> Permissions:
-        return Permissions(self.get_permissions())
+        return Permissions(self.get_permissions(), authenticates=self._authenticates())
+
+    def _authenticates(self) -> bool:
+        classes = self.authentication_classes
+        if classes is None:
+            classes = bolt_settings().default_authentication_classes
+        return bool(classes)
 
     def _conclude(self, request: Request, verdict: Verdict) -> None:
-        if not verdict.granted:
-            refusing = verdict.refusing
-            self.permission_denied(
-                request,
-                message=getattr(refusing, "message", None),
-                code=getattr(refusing, "code", None),
-            )
+        if verdict:
+            return
+        message, code = reason(verdict)
+        self.permission_denied(request, message=message, code=code)
+        # An overridden hook that returns has not granted anything.
+        refuse(request, verdict, authenticates=self._authenticates())
 
     def _overrides_only(self, hook: str, twin: str) -> bool:
-        hooks = self.__bolt__.hooks
+        hooks = type(self).__bolt__.hooks
         return hook in hooks and twin not in hooks

@@ -18,7 +18,8 @@ from django_bolt.spelling import suggestion
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
-_OPTIONS = "__bolt_options__"
+#: Attributes of decorated functions.
+OPTIONS = "__bolt_options__"
 _ACTION = "__bolt_action__"
 _INLINE = "__bolt_inline__"
 
@@ -117,29 +118,31 @@ def is_function(value: object) -> bool:
 def _attach(function: object, decorator: str, options: HandlerOptions | None) -> None:
     if not is_function(function):
         raise ImproperlyConfigured(f"@{decorator} decorates a function, not {function!r}.")
-    if hasattr(function, _OPTIONS):
+    if hasattr(function, OPTIONS):
         raise ImproperlyConfigured(
             f"{describe(function)}: options are given twice; write them in one decorator."
         )
     if options is not None:
-        setattr(function, _OPTIONS, options)
+        setattr(function, OPTIONS, options)
 
 
 def options_of(function: object) -> HandlerOptions | None:
     """Return what ``@action`` or ``@endpoint`` attached, with ``@inline`` merged in."""
-    options = cast(HandlerOptions | None, getattr(function, _OPTIONS, None))
+    options = cast("HandlerOptions | None", getattr(function, OPTIONS, None))
     if not getattr(function, _INLINE, False):
         return options
     if options is None:
         return HandlerOptions(inline=True)
     if options.inline is False:
-        raise ImproperlyConfigured(f"{describe(function)}: @inline and inline=False exclude each other.")
+        raise ImproperlyConfigured(
+            f"{describe(function)}: @inline and inline=False exclude each other."
+        )
     return replace(options, inline=True)
 
 
 def action_of(function: object) -> ActionSpec | None:
     """Return what ``@action`` attached."""
-    return cast(ActionSpec | None, getattr(function, _ACTION, None))
+    return cast("ActionSpec | None", getattr(function, _ACTION, None))
 
 
 def inline(function: F) -> F:
@@ -154,7 +157,7 @@ def inline(function: F) -> F:
         raise ImproperlyConfigured(
             f"{describe(function)}: @inline is for def; async def runs on the worker thread anyway."
         )
-    setattr(function, _INLINE, True)  # noqa: B010 - functions do not declare it
+    setattr(function, _INLINE, True)
     return function
 
 
@@ -225,7 +228,9 @@ class MethodMapper:
                 f"replace {name!r}."
             )
         if action_of(function) is not None:
-            raise ImproperlyConfigured(f"{describe(function)}: either @action or a mapping, not both.")
+            raise ImproperlyConfigured(
+                f"{describe(function)}: either @action or a mapping, not both."
+            )
         self._methods[method] = name
         return function
 
@@ -332,7 +337,7 @@ def action(
             mapping=MethodMapper(name, names),
         )
         setattr(function, _ACTION, spec)
-        decorated = cast(Action[P, R_co], function)
+        decorated = cast("Action[P, R_co]", function)
         decorated.mapping = spec.mapping
         decorated.detail = spec.detail
         decorated.url_path = spec.url_path

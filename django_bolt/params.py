@@ -67,7 +67,8 @@ class ScalarMarker(Marker):
     def _check_alias(self) -> None:
         if self.alias is None:
             return
-        if not isinstance(self.alias, str) or not self.alias:
+        alias: object = self.alias
+        if not isinstance(alias, str) or not alias:
             raise self._refuse(
                 f"the first argument is the name on the wire, not {self.alias!r}; "
                 "a default is written default=... or in the signature."

@@ -68,9 +68,10 @@ def _viewset(path: str, cls: type[BoltViewSet], basename: str) -> Iterator[Entry
             parent=extra.name,
         ):
             # Actions may share a path, which is described once.
-            if entry.action is None and where in described:
-                continue
-            described.add(where)
+            if entry.action is None:
+                if where in described:
+                    continue
+                described.add(where)
             yield entry
 
 
@@ -113,7 +114,9 @@ def _endpoint(
         )
 
 
-def _options(cls: type[Controller], function: HandlerFunction, parent: str | None) -> HandlerOptions:
+def _options(
+    cls: type[Controller], function: HandlerFunction, parent: str | None
+) -> HandlerOptions:
     """Return a handler's options; where it says nothing of policies, those around it."""
     given = options_of(function) or HandlerOptions()
     around = _class_options(cls)

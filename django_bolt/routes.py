@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import UNSET
@@ -48,7 +48,13 @@ class Route:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What each new instance of the controller is given: its action and its policies."""
+        """What each new instance of the controller is given: its action and its policies.
+
+        The hooks of a controller read the policies there, so that those of an action and of the
+        routers hold for objects as they do for requests.
+        """
+        if self.controller is None:
+            return {}
         return {
             "action": self.action,
             "authentication_classes": self.authentication_classes,
@@ -97,7 +103,7 @@ class Entry:
     name: str | None = None
     controller: type[Controller] | None = None
     action: str | None = None
-    options: HandlerOptions = HandlerOptions()
+    options: HandlerOptions = field(default_factory=HandlerOptions)
     #: ``None`` leaves it to the routers.
     trailing_slash: bool | None = None
 

@@ -48,6 +48,9 @@ class Router:
         self._items: list[Entry | tuple[str, Router]] = []
         self._basenames: dict[str, type[Controller]] = {}
 
+    def __repr__(self) -> str:
+        return self._owner
+
     @property
     def prefix(self) -> str:
         """The path that everything in this router is below, as it was given."""
@@ -68,9 +71,10 @@ class Router:
         ``ConfigurationError`` where the class cannot be served, or the name is taken in here.
         """
         path = _check_prefix(prefix, f"{self._owner}.register")
-        if basename is not None and (not isinstance(basename, str) or not basename):
+        given: object = basename
+        if given is not None and (not isinstance(given, str) or not given):
             raise ConfigurationError(
-                f"{self._owner}.register: basename must be a name, not {basename!r}."
+                f"{self._owner}.register: basename must be a name, not {given!r}."
             )
         name = basename
         if name is None and isinstance(cls, type):
@@ -96,15 +100,16 @@ class Router:
         What is set on this router holds for the other, unless that sets its own. A router may be
         included under several prefixes. Raises ``ConfigurationError`` for a cycle.
         """
-        if router is None:
-            prefix, router = "", prefix  # type: ignore[assignment]
         owner = f"{self._owner}.include"
-        if not isinstance(router, Router):
-            hint = " Classes are registered: register(prefix, cls)." if isinstance(router, type) else ""
-            raise ConfigurationError(f"{owner} takes a Router, not {router!r}.{hint}")
-        if router is self or self in router.descendants():
-            raise ConfigurationError(f"{owner}: {router._owner} would include itself.")
-        self._items.append((_check_prefix(prefix, owner), router))
+        given: object = prefix if router is None else router
+        if not isinstance(given, Router):
+            is_class = isinstance(given, type)
+            hint = " Classes are registered: register(prefix, cls)." if is_class else ""
+            raise ConfigurationError(f"{owner} takes a Router, not {given!r}.{hint}")
+        if given is self or self in given.descendants():
+            raise ConfigurationError(f"{owner}: {given!r} would include itself.")
+        path = "" if router is None else _check_prefix(prefix, owner)
+        self._items.append((path, given))
 
     def descendants(self) -> Iterator[Router]:
         """Yield every router that is included in this one, at any depth."""
@@ -117,16 +122,17 @@ class Router:
 
         Raises ``ConfigurationError`` for a path that cannot be matched.
         """
-        return list(self._routes(Surroundings()))
+        return list(self.routes_within(Surroundings()))
 
-    def _routes(self, outer: Surroundings) -> Iterator[Route]:
+    def routes_within(self, outer: Surroundings) -> Iterator[Route]:
+        """Yield what :meth:`routes` returns, for a router that has another one around it."""
         here = self._surroundings.within(outer)
         for item in self._items:
             if isinstance(item, Entry):
                 yield item.route(here)
             else:
                 prefix, router = item
-                yield from router._routes(Surroundings(prefix=prefix).within(here))
+                yield from router.routes_within(Surroundings(prefix=prefix).within(here))
 
     def _add(self, entry: Entry) -> None:
         self._items.append(entry)
@@ -160,7 +166,7 @@ def _policy(name: str, classes: Sequence[Any] | None, owner: str) -> tuple[Any, 
     return None if classes is None else check_policy(name, classes, owner)
 
 
-def _switch(name: str, value: bool | None, owner: str) -> bool | None:
+def _switch(name: str, value: object, owner: str) -> bool | None:
     if value is not None and not isinstance(value, bool):
         raise ConfigurationError(f"{owner}: {name} must be a bool, not {value!r}.")
     return value

@@ -65,7 +65,9 @@ def _check_segment(segment: str, template: str, owner: str) -> str | None:
         plain, _, converter = name.partition(":")
         meant = f"{{*{plain}}}" if converter == "path" else f"{{{plain}}}"
         raise _refusal(
-            owner, template, f"write {meant}: the type is the annotation of the handler's parameter."
+            owner,
+            template,
+            f"write {meant}: the type is the annotation of the handler's parameter.",
         )
     if not name.isidentifier() or keyword.iskeyword(name):
         shown = "{" + star + name + "}"

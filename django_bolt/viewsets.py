@@ -1,5 +1,7 @@
 """Viewsets: controllers whose methods are actions on a collection and its objects."""
 
+# ruff: noqa: N805 - the first argument of a metaclass's methods is a class
+
 from __future__ import annotations
 
 import inspect

@@ -1,0 +1,59 @@
+"""An API framework for Django: classes like REST framework's, served by Rust.
+
+The names below are imported at their first use, so that ``"django_bolt"`` may stand in
+``INSTALLED_APPS``, and ``django_bolt`` be imported, before Django's settings are read.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django_bolt.api import BoltAPI
+    from django_bolt.controllers import Controller
+    from django_bolt.decorators import action, endpoint, inline
+    from django_bolt.discovery import reverse
+    from django_bolt.request import Request
+    from django_bolt.responses import Response
+    from django_bolt.routing import Router
+    from django_bolt.viewsets import BoltViewSet
+
+__all__ = [
+    "BoltAPI",
+    "BoltViewSet",
+    "Controller",
+    "Request",
+    "Response",
+    "Router",
+    "action",
+    "endpoint",
+    "inline",
+    "reverse",
+]
+
+_MODULES = {
+    "BoltAPI": "api",
+    "BoltViewSet": "viewsets",
+    "Controller": "controllers",
+    "Request": "request",
+    "Response": "responses",
+    "Router": "routing",
+    "action": "decorators",
+    "endpoint": "decorators",
+    "inline": "decorators",
+    "reverse": "discovery",
+}
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
