@@ -20,7 +20,7 @@ use crate::invocation::{Inputs, Invocation};
 use crate::lease::{Lease, RequestScope};
 use crate::reply;
 use crate::request::{Facts, Request};
-use crate::task::{Started, Task};
+use crate::task::{Started, Task, is_cancellation};
 use crate::worker::Worker;
 use crate::python;
 
@@ -170,11 +170,11 @@ fn on_the_loop(
             let (sender, receiver) = oneshot::channel();
             let lease = Arc::clone(lease);
             task.get().when_done(Box::new(move |py, outcome| {
-                let outcome = outcome.map(|value| value.into_bound(py));
-                let reply = invocation.conclude(py, outcome, &arguments);
+                if !abandoned(py, &sender, &outcome) {
+                    let outcome = outcome.map(|value| value.into_bound(py));
+                    let _ = sender.send(invocation.conclude(py, outcome, &arguments));
+                }
                 lease.end();
-                // Nobody receives it where the client has left.
-                let _ = sender.send(reply);
             }));
             return Outcome::Pending(Box::pin(Running {
                 task: Some(task.unbind()),
@@ -184,6 +184,20 @@ fn on_the_loop(
     };
     lease.end();
     Outcome::Ready(reply)
+}
+
+/// Whether a task ended as it was told to when its client left: then nobody need hear of it.
+/// Any other exception is reported even so.
+fn abandoned<T>(
+    py: Python<'_>,
+    sender: &oneshot::Sender<T>,
+    outcome: &PyResult<Py<PyAny>>,
+) -> bool {
+    sender.is_closed()
+        && match outcome {
+            Ok(_) => true,
+            Err(error) => is_cancellation(py, error).unwrap_or(false),
+        }
 }
 
 enum Progress<'py> {
@@ -322,6 +336,10 @@ fn admit(
             let parts = Arc::clone(parts);
             let caller = caller.cloned();
             task.get().when_done(Box::new(move |py, outcome| {
+                if abandoned(py, &sender, &outcome) {
+                    admitted.surroundings.lease.end();
+                    return;
+                }
                 let result = outcome.map(|_| ()).map_err(|error| {
                     admitted.surroundings.lease.end();
                     let request = admitted.request.bind(py).as_any();

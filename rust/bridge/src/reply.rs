@@ -11,7 +11,6 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
-use crate::task::is_cancellation;
 
 type Headers = Vec<(String, String)>;
 
@@ -72,9 +71,6 @@ pub fn from_exception(
     caller: Option<&Caller>,
     py: Python<'_>,
 ) -> Error {
-    if is_cancellation(py, error).unwrap_or(false) {
-        return Error::Internal; // the client is gone, or the server is going
-    }
     let translated = match translate(parts, error, request, py) {
         Ok(raised) => raised,
         Err(fault) => {

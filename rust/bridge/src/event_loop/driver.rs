@@ -67,6 +67,9 @@ struct Turn {
 
 async fn drive(turn: Turn, descriptor: RawFd) -> PyResult<()> {
     let selector = python::watch_selector(descriptor)?;
+    // What became readable before this run is seen in its first turn, as by asyncio's own loops;
+    // Tokio would tell only after it has waited for the first time.
+    Python::attach(|py| turn.ask_selector(py))?;
     let alarm = Rc::new(RefCell::new(Alarm::default()));
     poll_fn(move |cx| {
         turn.shared.register(Some(cx.waker()));
@@ -112,24 +115,28 @@ impl Turn {
     /// tell, so that level-triggered readers and writers are asked again in every turn.
     fn poll_selector(&self, cx: &mut Context<'_>, selector: &AsyncFd<OwnedFd>) -> PyResult<()> {
         while let Poll::Ready(guard) = selector.poll_read_ready(cx) {
-            let told = Python::attach(|py| -> PyResult<bool> {
-                let events = self
-                    .selector
-                    .call_method1(py, pyo3::intern!(py, "select"), (0,))?;
-                if !events.is_truthy(py)? {
-                    return Ok(false);
-                }
-                self.event_loop
-                    .call_method1(py, pyo3::intern!(py, "_process_events"), (events,))?;
-                Ok(true)
-            })?;
-            if told {
+            if Python::attach(|py| self.ask_selector(py))? {
                 cx.waker().wake_by_ref();
                 return Ok(());
             }
             guard?.clear_ready();
         }
         Ok(())
+    }
+}
+
+impl Turn {
+    /// Has asyncio queue the callbacks of ready descriptors; false where there was none.
+    fn ask_selector(&self, py: Python<'_>) -> PyResult<bool> {
+        let events = self
+            .selector
+            .call_method1(py, pyo3::intern!(py, "select"), (0,))?;
+        if !events.is_truthy(py)? {
+            return Ok(false);
+        }
+        self.event_loop
+            .call_method1(py, pyo3::intern!(py, "_process_events"), (events,))?;
+        Ok(true)
     }
 }
 
