@@ -181,16 +181,16 @@ class IsAdminUser(FactPermission):
 class NamedPermission(FactPermission):
     """A permission with names for arguments: those it asks for."""
 
-    def __init__(self, *names: str) -> None:
-        if not names:
-            raise TypeError(f"{type(self).__name__} needs at least one name.")
-        for name in names:
-            if not isinstance(name, str):
-                raise TypeError(f"{type(self).__name__} takes names as str, not {name!r}.")
-            if not name or name != "".join(name.split()):
-                raise ValueError(f"{type(self).__name__}: {name!r} is not a name.")
+    def __init__(self, name: str, /, *names: str) -> None:
         #: What is asked for, in the order given.
-        self.names: tuple[str, ...] = tuple(dict.fromkeys(names))
+        self.names: tuple[str, ...] = tuple(dict.fromkeys(map(self._checked, (name, *names))))
+
+    def _checked(self, name: object) -> str:
+        if not isinstance(name, str):
+            raise TypeError(f"{type(self).__name__} takes names as str, not {name!r}.")
+        if not name or name != "".join(name.split()):
+            raise ValueError(f"{type(self).__name__}: {name!r} is not a name.")
+        return name
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.names))})"

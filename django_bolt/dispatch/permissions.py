@@ -216,17 +216,17 @@ async def _ask(permission: BasePermission, test: Callable[..., Any], *arguments:
     if iscoroutinefunction(test):
         answer = await test(*arguments)
     else:
-        answer = await sync_to_async(_call, thread_sensitive=True)(test, *arguments)
+        answer = await sync_to_async(_call)(permission, test, *arguments)
     # An awaitable is true; one that nobody awaited would let everybody in.
     while inspect.isawaitable(answer):
         answer = await answer
     return _truth(answer, permission)
 
 
-def _call(test: Callable[..., Any], *arguments: Any) -> Any:
+def _call(permission: BasePermission, test: Callable[..., Any], *arguments: Any) -> Any:
     answer = test(*arguments)
     # The truth of a queryset is a query: it belongs to this thread.
-    return answer if inspect.isawaitable(answer) else bool(answer)
+    return answer if inspect.isawaitable(answer) else _truth(answer, permission)
 
 
 def _truth(answer: Any, permission: BasePermission) -> bool:
