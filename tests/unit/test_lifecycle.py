@@ -131,7 +131,7 @@ def test_a_controller_without_such_hooks_runs_as_it_is(hook):
 @pytest.mark.parametrize("asynchronous", [(), ("initial",)])
 def test_an_exception_of_initial_is_handled_and_the_handler_does_not_run(asynchronous):
     log = []
-    plain, twins = hooks(log)
+    plain, _ = hooks(log)
 
     def initial(self, request, *args, **kwargs):
         raise PermissionDenied
@@ -209,7 +209,7 @@ def admission(controller, request, *, authenticates=True, **attributes):
 
 
 class Chooses(Controller):
-    permission_classes = [IsStaff]
+    permission_classes = (IsStaff,)
     action = "create"
 
     def get_permissions(self):
@@ -270,14 +270,14 @@ def test_check_permissions_decides_alone(check):
 
 
 class Denies(Controller):
-    permission_classes = [IsStaff]
+    permission_classes = (IsStaff,)
 
     def permission_denied(self, request, message=None, code=None):
         raise NotFound
 
 
 class DeniesSoftly(Controller):
-    permission_classes = [IsStaff]
+    permission_classes = (IsStaff,)
 
     def permission_denied(self, request, message=None, code=None):
         return None
