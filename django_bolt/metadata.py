@@ -23,7 +23,7 @@ def words(cls: type[Controller]) -> list[str]:
         if name.endswith(ending) and name != ending:
             name = name.removesuffix(ending)
             break
-    return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+", name)
+    return re.findall(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+", name)
 
 
 def handler(cls: type[Controller], suffix: str = "") -> HandlerFunction:

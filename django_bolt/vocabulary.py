@@ -135,7 +135,17 @@ LOOKALIKES = {
 _ORDINARY = frozenset({"initials"})
 #: Single words that are too common for their likenesses to be faults (``setting``, ``schemas``).
 _EXACT_ONLY = frozenset(
-    {"tags", "schema", "settings", "ordering", "middleware", "dependencies", "dispatch", "setup"}
+    {
+        "dependencies",
+        "dispatch",
+        "middleware",
+        "ordering",
+        "schema",
+        "settings",
+        "setup",
+        "tags",
+        "throttled",
+    }
 )
 
 
