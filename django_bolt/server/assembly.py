@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django_bolt import _core, discovery
 from django_bolt.compile import application, plan
-from django_bolt.routing import Route
+from django_bolt.routing import Route, check_duplicates
 
 
 def assemble(routes: Sequence[Route] | None = None) -> _core.App:
@@ -15,7 +15,11 @@ def assemble(routes: Sequence[Route] | None = None) -> _core.App:
     ``ImproperlyConfigured`` names the handler that cannot be served; ``_core.PlanError`` the place
     in the plan that Rust does not accept.
     """
-    compiled = application.build(discovery.discover() if routes is None else routes)
+    if routes is None:
+        routes = discovery.discover()
+    else:
+        check_duplicates(routes)
+    compiled = application.build(routes)
     return _core.App(
         plan.encode(compiled.plan), compiled.handlers, compiled.secrets, application.hooks()
     )

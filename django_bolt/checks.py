@@ -1,0 +1,101 @@
+"""Django system checks: what ``manage.py check`` and ``runbolt`` find before anything is served.
+
+=========  ==========================================================================
+bolt.E001  The setting ``BOLT`` has an unknown key or an impossible value.
+bolt.E002  A route cannot be served as it is declared.
+bolt.E003  The server does not accept the plan.
+bolt.E004  A database asks for ``ATOMIC_REQUESTS``, which has no effect on these routes.
+bolt.W001  Tokens are signed with a key that is shorter than their algorithm asks for.
+bolt.W002  No route was found.
+=========  ==========================================================================
+
+An ``ImportError`` in a module of routes is no finding: it is raised, so that it is shown in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from django_bolt import discovery
+from django_bolt.compile import application, plan
+from django_bolt.exceptions import SettingsError
+from django_bolt.settings import bolt_settings, django_settings
+
+TAG = "bolt"
+
+
+@checks.register(TAG)
+def check_application(**_: Any) -> list[CheckMessage]:
+    """Build the application as the server would, and report what keeps it from being served."""
+    try:
+        bolt_settings()
+    except SettingsError as error:
+        return [checks.Error(str(error), id="bolt.E001")]
+    try:
+        routes = discovery.discover()
+        compiled = application.build(routes)
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="bolt.E002")]
+    if not routes:
+        return [
+            checks.Warning(
+                "The project has no routes to serve.",
+                hint="Define `router` in a bolt_routes.py, or `api` in an api.py, of an installed "
+                "app or of the package of ROOT_URLCONF.",
+                id="bolt.W002",
+            )
+        ]
+    return [*_refusals(compiled), *_weak_keys(compiled)]
+
+
+@checks.register(TAG)
+def check_transactions(**_: Any) -> list[CheckMessage]:
+    """Report ``ATOMIC_REQUESTS``: whoever relies on it would lose data without a word."""
+    return [
+        checks.Error(
+            f"DATABASES[{alias!r}] has ATOMIC_REQUESTS, which has no effect on the routes of "
+            "django_bolt.",
+            hint="Write transaction.atomic() in the handlers that need it, and turn it off.",
+            id="bolt.E004",
+        )
+        for alias, settings in connections.settings.items()
+        if settings.get("ATOMIC_REQUESTS")
+    ]
+
+
+def _refusals(compiled: application.Application) -> Iterator[CheckMessage]:
+    """Have Rust read the plan, as the server will."""
+    from django_bolt import _core  # at import, it would keep Django itself from starting
+
+    try:
+        _core.App(
+            plan.encode(compiled.plan), compiled.handlers, compiled.secrets, application.hooks()
+        )
+    except _core.PlanError as error:
+        yield checks.Error(str(error), id="bolt.E003")
+
+
+def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
+    """Find keys shorter than their hash, below which it is weaker than it claims (RFC 7518)."""
+    django_key = django_settings().secret_key.encode()
+    for authenticator in compiled.plan.authenticators:
+        if not isinstance(authenticator, plan.JWT):
+            continue
+        key = compiled.secrets[authenticator.secret]
+        needed = max(int(algorithm[2:]) // 8 for algorithm in authenticator.algorithms)
+        if len(key) >= needed:
+            continue
+        name = "SECRET_KEY" if key == django_key else f"The secret {authenticator.secret!r}"
+        yield checks.Warning(
+            f"{name} has {len(key)} bytes, and signs tokens with "
+            f"{', '.join(authenticator.algorithms)}, which asks for {needed}.",
+            hint="Short keys can be guessed from a single token. Take one from "
+            '`python -c "import secrets; print(secrets.token_urlsafe(48))"`.',
+            id="bolt.W001",
+        )
