@@ -42,11 +42,11 @@ class BaseResponse:
         self.data = data
         self.status_code = int(status_code)
         self.headers = ResponseHeaders(headers or {})
-        given = self.headers.pop("Content-Type", None)
-        self.content_type = content_type or given or self.media_type
-        if self.content_type is not None:
-            # The same checks as for every other header.
-            self.content_type = ResponseHeaders({"Content-Type": self.content_type})["Content-Type"]
+        given: str | None = self.headers.get("Content-Type")
+        self.headers.pop("Content-Type", None)
+        self.content_type: str | None = self.media_type
+        if content_type or given:
+            self["Content-Type"] = content_type or given or ""
 
     def __getitem__(self, name: str) -> str:
         value: str = self.headers[name]
@@ -54,6 +54,7 @@ class BaseResponse:
 
     def __setitem__(self, name: str, value: str) -> None:
         if name.lower() == "content-type":
+            # Through the same checks as every other header.
             self.content_type = ResponseHeaders({name: value})[name]
         else:
             self.headers[name] = value

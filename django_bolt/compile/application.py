@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal
 
 from msgspec import UNSET
@@ -65,6 +66,7 @@ def hooks() -> Hooks:
     from django_bolt.request import Request
 
     return Hooks(
+        blocking_threads=bolt_settings().blocking_threads,
         request_class=Request,
         response_class=BaseResponse,
         render=replies.render,
@@ -97,7 +99,7 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
         reads_body=_may_read_body(declared, is_method=is_method),
         max_body_size=route.max_body_size,
         arguments=list(bound.arguments),
-        status=_status(route),
+        status=_status(route, is_empty=result.none_is_empty),
     )
     handler = Handler(
         function=function,
@@ -197,9 +199,12 @@ def _may_read_body(declared: signature.Signature, *, is_method: bool) -> bool:
     return is_method or any(given.is_request for given in declared.inputs)
 
 
-def _status(route: Route) -> int:
+def _status(route: Route, *, is_empty: bool) -> int:
+    """Return the status of a plain result; nothing (``-> None``) has 204 in the place of 200."""
     if not 200 <= route.status_code <= 599:
         raise ConfigurationError(
             f"{route.origin}: status_code {route.status_code} is not from 200 to 599."
         )
+    if is_empty and route.status_code == HTTPStatus.OK:
+        return HTTPStatus.NO_CONTENT
     return route.status_code

@@ -94,14 +94,14 @@ def _assemble(
 ) -> Binding:
     return Binding(
         parameters=tuple(bound.parameter for bound in parameters),
-        body=body and body.body,
+        body=None if body is None else body.body,
         arguments=arguments,
         defaults=tuple(bound.default for bound in parameters),
         choices=tuple(bound.choices for bound in parameters),
         collections=tuple(bound.collection for bound in parameters),
-        decode=body and body.decode,
+        decode=None if body is None else body.decode,
         body_default=REQUIRED if body is None else body.default,
-        faults=body and body.faults,
+        faults=None if body is None else body.faults,
         body_type=UNSET if body is None else body.annotation,
     )
 

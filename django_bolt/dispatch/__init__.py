@@ -1,0 +1,1 @@
+"""What runs on a request. It never imports what runs at start."""

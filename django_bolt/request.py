@@ -1,0 +1,221 @@
+"""The request, with the names that Django REST framework's has.
+
+Rust holds the request (:class:`django_bolt._core.Request`); this class builds what a handler asks
+for when it is asked for it, and keeps it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, QueryDict, parse_cookie
+from django.utils.datastructures import CaseInsensitiveMapping
+
+from django_bolt import _core
+from django_bolt.auth.users import User, aload_user, load_user
+from django_bolt.exceptions import ParseError, UnsupportedMediaType
+
+__all__ = ["Request"]
+
+_JSON = "application/json"
+#: Headers that CGI names without ``HTTP_`` (RFC 3875, section 4.1).
+_CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+_DEFAULT_PORT = "80"
+
+
+class Request(_core.Request):
+    """One request. Made by the server; a handler gets it by naming a parameter ``request``.
+
+    ``method``, ``path``, ``query_string``, ``route``, ``route_name``, ``path_values``, ``peer`` and
+    ``identity`` come from Rust as they are.
+    """
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.method} {self.path!r}>"
+
+    @cached_property
+    def query_params(self) -> QueryDict:
+        """The query string, every value of a repeated name included."""
+        return QueryDict(self.query_string.encode())
+
+    @property
+    def GET(self) -> QueryDict:  # noqa: N802 (Django's name)
+        """The same as :attr:`query_params`."""
+        return self.query_params
+
+    @property
+    def path_params(self) -> dict[str, Any]:
+        """The path's values by name, converted where the handler declares them."""
+        return self.path_values
+
+    @property
+    def body(self) -> bytes:
+        """The body's bytes."""
+        return self.raw_body
+
+    @cached_property
+    def data(self) -> Any:
+        """The body, decoded from JSON; ``{}`` where there is none.
+
+        Raises ``UnsupportedMediaType`` (415) for another media type and ``ParseError`` (400) for
+        malformed JSON.
+        """
+        if not self.raw_body:
+            return {}
+        media_type = self.content_type.partition(";")[0].strip().lower()
+        if media_type != _JSON:
+            raise UnsupportedMediaType(self.content_type)
+        try:
+            return msgspec.json.decode(self.raw_body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ParseError(f"JSON parse error - {error}") from error
+        except RecursionError as error:
+            raise ParseError("JSON parse error - the body is nested too deeply.") from error
+
+    @cached_property
+    def headers(self) -> CaseInsensitiveMapping[str]:
+        """Header values by name, any case; repeated ones are joined as RFC 9110 §5.3 says."""
+        joined: dict[str, str] = {}
+        for name, value in self.header_items():
+            separator = "; " if name == "cookie" else ","
+            joined[name] = f"{joined[name]}{separator}{value}" if name in joined else value
+        return CaseInsensitiveMapping({name.title(): value for name, value in joined.items()})
+
+    @property
+    def content_type(self) -> str:
+        """``Content-Type`` as it was sent; empty where it was not."""
+        return self.header("content-type") or ""
+
+    @cached_property
+    def COOKIES(self) -> dict[str, str]:  # noqa: N802 (Django's name)
+        """Cookie values by name."""
+        return parse_cookie(self.headers.get("cookie", ""))
+
+    @cached_property
+    def META(self) -> dict[str, Any]:  # noqa: N802 (Django's name)
+        """The request as CGI variables (RFC 3875), for code that was written for WSGI."""
+        name, port = _split_host(self.header("host") or "")
+        meta: dict[str, Any] = {
+            "REQUEST_METHOD": self.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": self.path,
+            "QUERY_STRING": self.query_string,
+            "SERVER_NAME": name,
+            "SERVER_PORT": port,
+            "SERVER_PROTOCOL": f"HTTP/{self.http_version}",
+        }
+        if self.peer is not None:
+            meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = self.peer[0], str(self.peer[1])
+        for header, value in self.headers.items():
+            # CGI cannot tell X_Real_IP from X-Real-IP: only what a proxy would write gets in.
+            if "_" not in header:
+                key = header.upper().replace("-", "_")
+                meta[_CGI_NAMES.get(header.lower(), f"HTTP_{key}")] = value
+        return meta
+
+    @cached_property
+    def user(self) -> User:
+        """Whoever the credentials name; Django's ``AnonymousUser`` without any.
+
+        Loaded from the database at the first use: in ``async def``, ``await request.auser()``.
+        Raises ``AuthenticationFailed`` (401) for a user who is inactive or deleted.
+        """
+        return load_user(self.identity)
+
+    async def auser(self) -> User:
+        """Return :attr:`user` without blocking the event loop."""
+        if "user" not in self.__dict__:
+            self.user = await aload_user(self.identity)
+        return self.user
+
+    @cached_property
+    def auth(self) -> dict[str, Any] | None:
+        """The token's claims, ``{}`` for an API key, ``None`` for an anonymous caller."""
+        identity = self.identity
+        if identity is None:
+            return None
+        claims = identity.claims
+        return {} if claims is None else msgspec.json.decode(claims, type=dict[str, Any])
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one part of the request by name, ``default`` where there is none.
+
+        ``"auth"`` is what is known of the caller: ``user_id``, ``is_staff``, ``is_superuser``,
+        ``permissions``, ``scopes`` (each ``None`` where the credentials do not say), ``backend``
+        and ``claims``; an anonymous caller has none. The other names are ``method``, ``path``,
+        ``headers``, ``cookies``, ``query``, ``params`` and ``body``; ``KeyError`` for any other.
+        """
+        if key == "auth":
+            return default if self.identity is None else self._auth_context(self.identity)
+        if key not in _PARTS:
+            raise KeyError(f"A request has no {key!r}: there are auth, {', '.join(_PARTS)}.")
+        return getattr(self, _PARTS[key])
+
+    def _auth_context(self, identity: _core.Identity) -> dict[str, Any]:
+        return {
+            "user_id": identity.user_id,
+            "is_staff": identity.is_staff,
+            "is_superuser": identity.is_superuser,
+            "permissions": None if identity.permissions is None else sorted(identity.permissions),
+            "scopes": None if identity.scopes is None else sorted(identity.scopes),
+            "backend": identity.scheme,
+            "claims": self.auth,
+        }
+
+    @cached_property
+    def _request(self) -> HttpRequest:
+        """The request as Django's own class, for what Django knows best: hosts and schemes."""
+        request = HttpRequest()
+        request.method = self.method
+        request.path = request.path_info = self.path
+        request.META = self.META
+        request.GET = self.query_params  # type: ignore[assignment]
+        request.COOKIES = self.COOKIES
+        return request
+
+    @property
+    def scheme(self) -> str | None:
+        """``http`` or ``https``; ``SECURE_PROXY_SSL_HEADER`` counts."""
+        return self._request.scheme
+
+    def is_secure(self) -> bool:
+        """Whether the client uses HTTPS; ``SECURE_PROXY_SSL_HEADER`` counts."""
+        return self._request.is_secure()
+
+    def get_host(self) -> str:
+        """Return the host that the client asked for; raises ``DisallowedHost`` (400)."""
+        return self._request.get_host()
+
+    def get_port(self) -> str:
+        """Return the port that the client asked for."""
+        return self._request.get_port()
+
+    def get_full_path(self, force_append_slash: bool = False) -> str:
+        """Return the path with its query string, encoded."""
+        return self._request.get_full_path(force_append_slash)
+
+    def build_absolute_uri(self, location: str | None = None) -> str:
+        """Return ``location``, by default this request, as an absolute URL."""
+        return self._request.build_absolute_uri(location)
+
+
+#: What :meth:`Request.get` knows besides ``auth``.
+_PARTS = {
+    "method": "method",
+    "path": "path",
+    "headers": "headers",
+    "cookies": "COOKIES",
+    "query": "query_params",
+    "params": "path_values",
+    "body": "body",
+}
+
+
+def _split_host(host: str) -> tuple[str, str]:
+    """Return name and port of a ``Host`` header; an IPv6 address keeps its brackets."""
+    name, colon, port = host.rpartition(":")
+    if colon and port.isdecimal():
+        return name, port
+    return host, _DEFAULT_PORT
