@@ -119,8 +119,8 @@ impl PyHandler {
         let names = RouteNames::new(route);
         let controller = ControllerParts::read(handler)?;
         let (arguments, keywords) = read_arguments(route, &names)?;
-        let takes_request = controller.is_some()
-            || arguments.iter().any(|slot| matches!(slot, Slot::Request));
+        let takes_request =
+            controller.is_some() || arguments.iter().any(|slot| matches!(slot, Slot::Request));
         let keywords = (!keywords.is_empty())
             .then(|| PyTuple::new(py, keywords))
             .transpose()?
@@ -136,11 +136,15 @@ impl PyHandler {
             keywords,
             takes_request,
             parameters: read_parameters(handler, route)?,
-            converted_captures: names.captures.iter().map(|name| {
-                route.parameters.iter().position(|parameter| {
-                    parameter.source == Source::Path && parameter.alias == *name
+            converted_captures: names
+                .captures
+                .iter()
+                .map(|name| {
+                    route.parameters.iter().position(|parameter| {
+                        parameter.source == Source::Path && parameter.alias == *name
+                    })
                 })
-            }).collect(),
+                .collect(),
             route: Arc::new(names),
             body: read_body(handler, route)?,
             convert: optional(handler, "convert")?,

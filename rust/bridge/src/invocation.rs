@@ -75,7 +75,10 @@ impl Invocation {
     ) -> PyResult<Arguments> {
         let mut objects = SmallVec::new();
         if let Some(controller) = &self.parts.controller {
-            let made = self.admitted.as_ref().and_then(|(_, instance)| instance.as_ref());
+            let made = self
+                .admitted
+                .as_ref()
+                .and_then(|(_, instance)| instance.as_ref());
             let instance = match (made, &request) {
                 (Some(instance), _) => instance.clone_ref(py),
                 (None, Some(request)) => controller.instance(py, request)?.unbind(),
@@ -85,14 +88,12 @@ impl Invocation {
         }
         for slot in &self.parts.arguments {
             let object = match *slot {
-                Slot::Request => request
-                    .clone()
-                    .map_or_else(|| py.None(), Bound::unbind),
+                Slot::Request => request.clone().map_or_else(|| py.None(), Bound::unbind),
                 Slot::Body => body.clone().map_or_else(|| py.None(), Bound::unbind),
                 Slot::Parameter(index) => self.parameter(py, index)?.unbind(),
-                Slot::Capture(index) => {
-                    PyString::new(py, &self.inputs.captures[index]).into_any().unbind()
-                }
+                Slot::Capture(index) => PyString::new(py, &self.inputs.captures[index])
+                    .into_any()
+                    .unbind(),
             };
             objects.push(object);
         }

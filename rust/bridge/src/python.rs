@@ -1,4 +1,4 @@
-//! What PyO3, Tokio and the system have no safe form of. Every `unsafe` block of this crate
+//! What `PyO3`, Tokio and the system have no safe form of. Every `unsafe` block of this crate
 //! stands here.
 
 use std::net::TcpListener;
@@ -23,10 +23,7 @@ pub fn set_context_variable(variable: &Bound<'_, PyAny>, value: &Bound<'_, PyAny
     let py = variable.py();
     // SAFETY: attached, both pointers are alive; the returned token is owned here and dropped.
     unsafe {
-        Bound::from_owned_ptr_or_err(
-            py,
-            ffi::PyContextVar_Set(variable.as_ptr(), value.as_ptr()),
-        )
+        Bound::from_owned_ptr_or_err(py, ffi::PyContextVar_Set(variable.as_ptr(), value.as_ptr()))
     }
     .map(drop)
 }
@@ -36,10 +33,7 @@ pub fn set_context_variable(variable: &Bound<'_, PyAny>, value: &Bound<'_, PyAny
 /// # Errors
 ///
 /// `RuntimeError` where the context is entered already.
-pub fn within_context<'py, T>(
-    context: &Bound<'py, PyAny>,
-    work: impl FnOnce() -> T,
-) -> PyResult<T> {
+pub fn within_context<T>(context: &Bound<'_, PyAny>, work: impl FnOnce() -> T) -> PyResult<T> {
     let py = context.py();
     // SAFETY: attached, and `context` is alive; a wrong type is reported as an exception.
     if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {

@@ -126,7 +126,6 @@ fn header_list(headers: Headers) -> PyResult<Vec<(HeaderName, HeaderValue)>> {
 }
 
 fn header_value(value: &str) -> PyResult<HeaderValue> {
-    HeaderValue::from_str(value).map_err(|_| {
-        PyValueError::new_err(format!("{value:?} cannot stand in an HTTP header"))
-    })
+    HeaderValue::from_str(value)
+        .map_err(|_| PyValueError::new_err(format!("{value:?} cannot stand in an HTTP header")))
 }

@@ -32,11 +32,7 @@ pub struct Facts {
 
 impl Request {
     /// A new object of the Python class, filled.
-    pub fn create<'py>(
-        py: Python<'py>,
-        hooks: &Hooks,
-        facts: Facts,
-    ) -> PyResult<Bound<'py, Self>> {
+    pub fn create<'py>(py: Python<'py>, hooks: &Hooks, facts: Facts) -> PyResult<Bound<'py, Self>> {
         let request = hooks.request_class.bind(py).call0()?.cast_into::<Self>()?;
         let _ = request.get().facts.set(facts);
         Ok(request)
@@ -199,7 +195,9 @@ impl Identity {
     #[getter]
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
         let scopes = self.0.facts.scopes.as_ref();
-        scopes.map(|scopes| PyFrozenSet::new(py, scopes)).transpose()
+        scopes
+            .map(|scopes| PyFrozenSet::new(py, scopes))
+            .transpose()
     }
 
     #[getter]

@@ -40,7 +40,11 @@ pub fn decode_jwt<'py>(
     let payload = verifier
         .verify(token.as_bytes(), SystemTime::now())
         .map_err(|rejected| {
-            PyValueError::new_err(format!("{} ({})", rejected.detail, rejected.reason.as_str()))
+            PyValueError::new_err(format!(
+                "{} ({})",
+                rejected.detail,
+                rejected.reason.as_str()
+            ))
         })?;
     Ok(PyBytes::new(py, &payload))
 }

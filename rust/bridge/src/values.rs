@@ -76,7 +76,10 @@ impl ParameterParts {
                 .choices
                 .as_ref()
                 .and_then(|choices| choices.get(*index))
-                .map_or_else(|| py.None().into_bound(py), |choice| choice.bind(py).clone())),
+                .map_or_else(
+                    || py.None().into_bound(py),
+                    |choice| choice.bind(py).clone(),
+                )),
             other => object(py, other),
         }
     }
@@ -136,7 +139,7 @@ fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// The time zone of an offset in seconds east of UTC.
-fn zone<'py>(py: Python<'py>, offset: Option<i32>) -> PyResult<Option<Bound<'py, PyTzInfo>>> {
+fn zone(py: Python<'_>, offset: Option<i32>) -> PyResult<Option<Bound<'_, PyTzInfo>>> {
     match offset {
         None => Ok(None),
         Some(0) => Ok(Some(PyTzInfo::utc(py)?.to_owned())),
@@ -156,8 +159,6 @@ fn class<'py>(
     module: &str,
     name: &str,
 ) -> PyResult<&'py Bound<'py, PyAny>> {
-    let class = cell.get_or_try_init(py, || {
-        py.import(module)?.getattr(name).map(Bound::unbind)
-    })?;
+    let class = cell.get_or_try_init(py, || py.import(module)?.getattr(name).map(Bound::unbind))?;
     Ok(class.bind(py))
 }

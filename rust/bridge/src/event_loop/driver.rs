@@ -22,19 +22,19 @@ use crate::worker::Worker;
 /// Drives the loop until it is stopped; Tokio tasks of this thread run in between.
 pub fn run(
     py: Python<'_>,
-    shared: Arc<Shared>,
+    shared: &Arc<Shared>,
     event_loop: &Bound<'_, PyAny>,
     selector: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let descriptor = selector.call_method0("fileno")?.extract::<RawFd>()?;
     let turn = Turn {
-        shared: Arc::clone(&shared),
+        shared: Arc::clone(shared),
         event_loop: event_loop.clone().unbind(),
         selector: selector.clone().unbind(),
     };
     let worker = Worker {
         event_loop: event_loop.clone().unbind(),
-        scheduler: Arc::clone(&shared),
+        scheduler: Arc::clone(shared),
     };
     let outcome = py.detach(move || {
         let _current = worker.enter();

@@ -173,9 +173,7 @@ fn run_foreign(handle: &Bound<'_, PyAny>) -> PyResult<()> {
     {
         return Ok(());
     }
-    handle
-        .call_method0(pyo3::intern!(py, "_run"))
-        .map(|_| ())
+    handle.call_method0(pyo3::intern!(py, "_run")).map(|_| ())
 }
 
 impl Scheduler {
@@ -197,7 +195,10 @@ impl Scheduler {
             None => python::copy_context(py)?,
         };
         let scheduler = Arc::clone(&self.shared);
-        Bound::new(py, Handle::new(callback, arguments, context, when, scheduler))
+        Bound::new(
+            py,
+            Handle::new(callback, arguments, context, when, scheduler),
+        )
     }
 }
 
@@ -312,6 +313,6 @@ impl Scheduler {
         shared.event_loop.get_or_try_init(py, || {
             PyWeakrefReference::new(slf.as_any()).map(Bound::unbind)
         })?;
-        driver::run(py, Arc::clone(shared), slf.as_any(), selector)
+        driver::run(py, shared, slf.as_any(), selector)
     }
 }
