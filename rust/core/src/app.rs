@@ -50,19 +50,19 @@ impl<H> App<H> {
     ) -> Result<Self, PlanError> {
         let router = Router::compile(&plan.routes)?;
         let authenticators = Authenticators::compile(&plan.authenticators, secrets)?;
-        let mut routes = Vec::with_capacity(plan.routes.len());
+        let mut compiled = Vec::with_capacity(plan.routes.len());
         for (index, route) in plan.routes.iter().enumerate() {
-            let compiled = check(route, plan.authenticators.len())
+            let route = check(route, &authenticators)
                 .and_then(|()| build(index, route))
                 .and_then(|handler| compile_route(route, &plan.service, &authenticators, handler))
                 .map_err(|error| error.under(&format!("routes[{index}]")))?;
-            routes.push(compiled);
+            compiled.push(route);
         }
         Ok(Self {
             service: plan.service,
             router,
             authenticators,
-            routes,
+            routes: compiled,
         })
     }
 
@@ -89,7 +89,7 @@ fn compile_route<H>(
         handler,
         authentication: route.authentication.clone(),
         challenge: authenticators.challenge(&route.authentication),
-        guard: route.guard.as_ref().map(Guard::compile),
+        guard: route.guard.as_ref().map(Guard::compile).transpose()?,
         deferred: route.deferred,
         extractor: Extractor::compile(&route.parameters, &template.names)?,
         body: route.body.as_ref().map(media_types).transpose()?,
@@ -113,16 +113,8 @@ fn media_types(body: &plan::Body) -> Result<Vec<MediaType>, PlanError> {
 }
 
 /// Checks what the plan's types alone do not.
-fn check(route: &plan::Route, authenticators: usize) -> Result<(), PlanError> {
-    if let Some(at) = route
-        .authentication
-        .iter()
-        .position(|i| *i >= authenticators)
-    {
-        let index = route.authentication[at];
-        let message = format!("there is no authenticator {index}, only {authenticators} of them");
-        return Err(PlanError::new(format!("authentication[{at}]"), message));
-    }
+fn check(route: &plan::Route, authenticators: &Authenticators) -> Result<(), PlanError> {
+    authenticators.check_order(&route.authentication, "authentication")?;
     let status = StatusCode::from_u16(route.status);
     if !status.is_ok_and(|status| (200..600).contains(&status.as_u16())) {
         let message = format!("{} is not the status of a reply", route.status);

@@ -127,13 +127,12 @@ impl Serialize for Faults {
                 continue;
             }
             let source = fault.source.as_str();
-            match sources.iter_mut().find(|(known, _)| *known == source) {
-                Some((_, group)) => group.push(fault),
-                None => {
-                    let mut group = Grouped::default();
-                    group.push(fault);
-                    sources.push((source, group));
-                }
+            if let Some((_, group)) = sources.iter_mut().find(|(known, _)| *known == source) {
+                group.push(fault);
+            } else {
+                let mut group = Grouped::default();
+                group.push(fault);
+                sources.push((source, group));
             }
         }
         let mut map = serializer.serialize_map(None)?;

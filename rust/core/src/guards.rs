@@ -2,6 +2,7 @@
 
 use actix_http::Method;
 
+use crate::auth::CompileError;
 use crate::auth::identity::Identity;
 use crate::plan;
 
@@ -9,11 +10,10 @@ use crate::plan;
 #[derive(Debug)]
 pub struct Guard(plan::Guard);
 
-#[allow(missing_docs)]
+#[allow(missing_docs, clippy::missing_errors_doc)]
 impl Guard {
-    #[must_use]
-    pub fn compile(plan: &plan::Guard) -> Self {
-        Self(plan.clone())
+    pub fn compile(plan: &plan::Guard) -> Result<Self, CompileError> {
+        Ok(Self(plan.clone()))
     }
 
     #[must_use]
@@ -26,14 +26,8 @@ impl Guard {
         }
     }
 
-    pub fn evaluate_leaves(
-        &self,
-        identity: Option<&Identity>,
-        method: &Method,
-        leaves: &mut Vec<Option<bool>>,
-    ) -> Option<bool> {
-        let value = self.evaluate(identity, method);
-        leaves.push(value);
-        value
+    #[must_use]
+    pub fn leaves(&self, identity: Option<&Identity>, method: &Method) -> Vec<Option<bool>> {
+        vec![self.evaluate(identity, method)]
     }
 }

@@ -171,19 +171,19 @@ fn wanted(accept: Option<&HeaderValue>, default: ErrorFormat) -> ErrorFormat {
     };
     let (problem, json) = (quality(accept, PROBLEM), quality(accept, JSON));
     // A client that names the problem type understands it; one that does not name it may.
-    if problem.named && problem.value > 0 && problem.value >= json.value {
+    if problem.named && problem.value > 0.0 && problem.value >= json.value {
         return ErrorFormat::Problem;
     }
-    match (problem.value, json.value) {
-        (problem, json) if json > problem => ErrorFormat::Drf,
-        _ => default,
+    if json.value > problem.value {
+        return ErrorFormat::Drf;
     }
+    default
 }
 
-/// How much a client wants a media type, in thousandths (RFC 9110, section 12.4.2).
+/// How much a client wants a media type (RFC 9110, section 12.4.2).
 #[derive(Default)]
 struct Quality {
-    value: u16,
+    value: f32,
     named: bool,
     specificity: u8,
 }
@@ -200,7 +200,7 @@ fn quality(accept: &str, media_type: &str) -> Quality {
         };
         let value = parts
             .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-            .map_or(1000, thousandths);
+            .map_or(1.0, weight);
         if specificity > best.specificity {
             best = Quality {
                 value,
@@ -213,10 +213,11 @@ fn quality(accept: &str, media_type: &str) -> Quality {
 }
 
 /// A malformed weight counts as none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped just before
-fn thousandths(weight: &str) -> u16 {
-    let weight: f32 = weight.trim().parse().unwrap_or(0.0);
-    (weight.clamp(0.0, 1.0) * 1000.0).round() as u16
+fn weight(text: &str) -> f32 {
+    let weight = text.trim().parse().ok();
+    weight
+        .filter(|weight| (0.0..=1.0).contains(weight))
+        .unwrap_or(0.0)
 }
 
 #[cfg(test)]

@@ -102,11 +102,9 @@ fn guard<H>(
         Some(true) if !route.deferred => Ok(Verdict::Passed),
         Some(false) if !route.deferred => Err(refusal(route, identity)),
         _ => {
-            let mut leaves = Vec::new();
-            if let Some(guard) = &route.guard {
-                guard.evaluate_leaves(identity, request.method(), &mut leaves);
-            }
-            Ok(Verdict::Open(leaves))
+            let guard = route.guard.as_ref();
+            let leaves = guard.map(|guard| guard.leaves(identity, request.method()));
+            Ok(Verdict::Open(leaves.unwrap_or_default()))
         }
     }
 }

@@ -24,7 +24,7 @@ fn routes() -> Vec<Value> {
 #[test]
 fn a_client_that_leaves_cancels_its_handler() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let mut client = server.connect().await;
         client.write(FOREVER).await;
         let seen = server.seen.clone();
@@ -39,7 +39,7 @@ fn a_client_that_leaves_cancels_its_handler() {
 #[test]
 fn a_client_that_leaves_within_its_body_reaches_no_handler() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let mut client = server.connect().await;
         client
             .write("POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
@@ -54,7 +54,7 @@ fn a_client_that_leaves_within_its_body_reaches_no_handler() {
 #[test]
 fn connections_are_kept_and_requests_are_pipelined() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let mut client = server.connect().await;
         client.write(&FAST.repeat(3)).await;
         for _ in 0..3 {
@@ -68,7 +68,7 @@ fn connections_are_kept_and_requests_are_pipelined() {
 #[test]
 fn a_slow_head_is_timed_out() {
     run(async {
-        let server = Server::with(routes(), |config| {
+        let server = Server::with(&routes(), |config| {
             config.client_request_timeout = Duration::from_millis(100);
         });
         let mut client = server.connect().await;
@@ -81,7 +81,7 @@ fn a_slow_head_is_timed_out() {
 #[test]
 fn an_idle_connection_is_closed() {
     run(async {
-        let server = Server::with(routes(), |config| {
+        let server = Server::with(&routes(), |config| {
             config.keep_alive = Duration::from_millis(600);
         });
         let mut client = server.connect().await;
@@ -94,7 +94,7 @@ fn an_idle_connection_is_closed() {
 #[test]
 fn stopping_finishes_what_runs_and_closes_what_idles() {
     run(async {
-        let mut server = Server::start(routes());
+        let mut server = Server::start(&routes());
         let mut idle = server.connect().await;
         idle.write(FAST).await;
         assert_eq!(idle.response(false).await.unwrap().status, 200);
@@ -135,7 +135,7 @@ fn stopping_finishes_what_runs_and_closes_what_idles() {
 #[test]
 fn stopping_does_not_wait_for_ever() {
     run(async {
-        let mut server = Server::with(routes(), |config| {
+        let mut server = Server::with(&routes(), |config| {
             config.shutdown_timeout = Duration::from_millis(100);
         });
         let mut client = server.connect().await;

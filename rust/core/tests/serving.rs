@@ -52,7 +52,7 @@ fn routes() -> Vec<Value> {
 #[test]
 fn paths() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let cases = [
             ("/", 200, Some(("root", vec![]))),
             ("/users", 200, Some(("list", vec![]))),
@@ -102,7 +102,7 @@ fn paths() {
 #[test]
 fn methods() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let cases = [
             ("DELETE", "/users", 405, Some("GET, HEAD, OPTIONS, POST")),
             ("DELETE", "/users/7", 405, Some("GET, HEAD, OPTIONS, PUT")),
@@ -127,7 +127,7 @@ fn methods() {
 #[test]
 fn head_has_the_headers_of_get() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         for (path, handler) in [("/users", "list"), ("/head", "own_head")] {
             let mut client = server.connect().await;
             // A second request on the connection shows that no body was sent.
@@ -152,7 +152,7 @@ fn head_has_the_headers_of_get() {
 #[test]
 fn statuses_without_a_body() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         for path in ["/nothing", "/wrong_nothing"] {
             let mut client = server.connect().await;
             for _ in 0..2 {
@@ -173,7 +173,7 @@ fn statuses_without_a_body() {
 #[test]
 fn parameters_and_their_faults() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let response = server
             .send(
                 "GET /typed/7?limit=3&tag=a&tag=b+c&limit=4 HTTP/1.1\r\nHost: x\r\nX-N: 5\r\n\
@@ -205,7 +205,7 @@ fn parameters_and_their_faults() {
 #[test]
 fn faults_wait_for_the_body() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let response = server
             .send(
                 "POST /faulty?n=x HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
@@ -223,7 +223,7 @@ fn faults_wait_for_the_body() {
 #[test]
 fn bodies() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let post = |headers: &str, body: &str| {
             format!("POST /users HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{body}")
         };
@@ -308,7 +308,7 @@ fn bodies() {
 #[test]
 fn a_client_reads_the_refusal_of_a_body_that_it_is_still_sending() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let mut client = server.connect().await;
         client
             .write(
@@ -330,7 +330,7 @@ fn a_client_reads_the_refusal_of_a_body_that_it_is_still_sending() {
 #[test]
 fn failures() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         let response = server.get("/fail").await;
         assert_eq!(response.status, 500);
         assert_eq!(response.json(), json!({"detail": "Internal server error."}));
@@ -359,7 +359,7 @@ fn failures() {
 #[test]
 fn a_large_reply_arrives_whole() {
     run(async {
-        let server = Server::start(routes());
+        let server = Server::start(&routes());
         assert_eq!(server.get("/large").await.body.len(), 4 << 20);
         let seen = server.seen.clone();
         eventually("finished", || seen.finished.load(Ordering::SeqCst) == 1).await;

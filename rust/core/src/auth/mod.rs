@@ -7,12 +7,21 @@ use std::time::SystemTime;
 
 use actix_http::header::HeaderMap;
 
-use crate::plan::{self, PlanError};
+use crate::plan;
 use identity::Identity;
+
+/// A part of the plan that cannot be compiled.
+#[derive(Debug)]
+pub struct CompileError {
+    /// Where in the document.
+    pub path: String,
+    /// What is wrong there.
+    pub message: String,
+}
 
 /// Compiled authentication classes.
 #[derive(Debug)]
-pub struct Authenticators;
+pub struct Authenticators(usize);
 
 /// Credentials that are wrong.
 #[derive(Debug)]
@@ -26,10 +35,20 @@ pub struct Rejected {
 #[allow(missing_docs, clippy::missing_errors_doc, clippy::unused_self)]
 impl Authenticators {
     pub fn compile(
-        _: &[plan::Authenticator],
+        plan: &[plan::Authenticator],
         _: &HashMap<String, Vec<u8>>,
-    ) -> Result<Self, PlanError> {
-        Ok(Self)
+    ) -> Result<Self, CompileError> {
+        Ok(Self(plan.len()))
+    }
+
+    pub fn check_order(&self, order: &[usize], path: &str) -> Result<(), CompileError> {
+        match order.iter().position(|index| *index >= self.0) {
+            None => Ok(()),
+            Some(place) => Err(CompileError {
+                path: format!("{path}[{place}]"),
+                message: "There is no such authenticator.".to_owned(),
+            }),
+        }
     }
 
     pub fn authenticate(

@@ -162,7 +162,7 @@ fn merge(value: &mut Value, changes: Value) {
 }
 
 /// The plan's document.
-pub fn document(routes: Vec<Value>) -> Value {
+pub fn document(routes: &[Value]) -> Value {
     json!({
         "version": 1,
         "service": {
@@ -196,11 +196,11 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(routes: Vec<Value>) -> Self {
+    pub fn start(routes: &[Value]) -> Self {
         Self::with(routes, |_| {})
     }
 
-    pub fn with(routes: Vec<Value>, configure: impl FnOnce(&mut ServerConfig)) -> Self {
+    pub fn with(routes: &[Value], configure: impl FnOnce(&mut ServerConfig)) -> Self {
         let (app, seen) = app(&document(routes)).unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
