@@ -35,6 +35,8 @@ pub enum Error {
         /// `Allow`.
         allow: HeaderValue,
     },
+    /// 408: the body arrives too slowly.
+    TooSlow,
     /// 413: the body is over its limit, in bytes.
     PayloadTooLarge(u64),
     /// 415: no parser for the body's media type.

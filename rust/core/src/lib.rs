@@ -17,4 +17,5 @@ pub mod request;
 pub mod router;
 pub mod server;
 pub mod service;
+mod watchdog;
 mod wire;

@@ -72,6 +72,11 @@ fn describe(error: Error) -> Rendered {
             rendered.headers.push((ALLOW, allow));
             rendered
         }
+        Error::TooSlow => plain(
+            StatusCode::REQUEST_TIMEOUT,
+            "The request body arrived too slowly.",
+            "request_timeout",
+        ),
         Error::PayloadTooLarge(limit) => plain(
             StatusCode::PAYLOAD_TOO_LARGE,
             &format!("The request body is larger than {limit} bytes."),
@@ -286,6 +291,12 @@ mod tests {
                 405,
                 "This method is not allowed here.",
                 "method_not_allowed",
+            ),
+            (
+                Error::TooSlow,
+                408,
+                "The request body arrived too slowly.",
+                "request_timeout",
             ),
             (
                 Error::PayloadTooLarge(7),

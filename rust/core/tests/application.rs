@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use actix_http::header::{HeaderName, HeaderValue};
 use actix_http::{Method, Payload};
 use bolt_core::app::App;
@@ -86,12 +89,14 @@ fn a_plan_that_contradicts_itself_is_refused() {
     }
 }
 
+/// Guard, deferred, handler, status, and what Python was told, where it was asked.
+type Asked = (Value, bool, &'static str, u16, Option<Vec<Option<bool>>>);
+
 #[test]
 fn guards_and_python() {
     let is = |guard: &str| json!({"type": guard});
     let python = json!({"type": "python", "name": "P"});
-    // Guard, deferred, status, and what Python was told, where it was asked.
-    let cases: [(Value, bool, &str, u16, Option<Vec<Option<bool>>>); 8] = [
+    let cases: [Asked; 8] = [
         (Value::Null, false, "ok", 200, None),
         (is("allow_any"), false, "ok", 200, None),
         (is("is_authenticated"), false, "ok", 403, None),
@@ -184,5 +189,40 @@ fn a_fault_of_the_form_is_told_in_the_form_that_was_asked_for() {
             "application/problem+json"
         );
         assert_eq!(json_of(&reply)["status"], 404);
+    });
+}
+
+/// Two chunks, then nothing more.
+struct Stalled(u8);
+
+impl futures_core::Stream for Stalled {
+    type Item = Result<Bytes, actix_http::error::PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.0 == 2 {
+            return Poll::Pending;
+        }
+        self.0 += 1;
+        Poll::Ready(Some(Ok(Bytes::from_static(b"x"))))
+    }
+}
+
+#[test]
+fn a_body_that_stalls_is_given_up() {
+    run(async {
+        let routes = [route("POST", "/", "create", json!({"reads_body": true}))];
+        let (app, seen) = app(&document(&routes)).unwrap();
+        let mut stalled = actix_http::Request::new();
+        stalled.head_mut().method = Method::POST;
+        let body: actix_http::BoxedPayloadStream = Box::pin(Stalled(0));
+        *stalled.payload() = Payload::from(body);
+        // The clock stands still, and goes on by itself where everything waits.
+        tokio::time::pause();
+        let reply = tokio::time::timeout(
+            std::time::Duration::from_secs(31),
+            handle(&app, Request::new(stalled)),
+        );
+        assert_eq!(reply.await.expect("it is given up").status, 408);
+        assert_eq!(seen.started.load(std::sync::atomic::Ordering::SeqCst), 0);
     });
 }
