@@ -9,6 +9,7 @@ pub mod extract;
 pub mod guards;
 pub mod handler;
 mod media_type;
+mod negotiation;
 mod path;
 pub mod plan;
 pub mod render;

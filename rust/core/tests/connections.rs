@@ -2,10 +2,11 @@
 
 mod common;
 
+use std::io::{Read, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::{Server, eventually, route, run};
+use common::{BUSY, Server, eventually, route, run};
 use serde_json::{Value, json};
 
 const SLOW: &str = "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -17,6 +18,7 @@ fn routes() -> Vec<Value> {
         route("GET", "/fast", "fast", json!({})),
         route("GET", "/slow", "slow", json!({})),
         route("GET", "/forever", "forever", json!({})),
+        route("GET", "/busy_finish", "busy_finish", json!({})),
         route("POST", "/body", "body", json!({"reads_body": true})),
     ]
 }
@@ -48,6 +50,25 @@ fn a_client_that_leaves_within_its_body_reaches_no_handler() {
         drop(client);
         assert_eq!(server.send(FAST).await.status, 200);
         assert_eq!(server.seen.started.load(Ordering::SeqCst), 1);
+    });
+}
+
+#[test]
+fn what_follows_a_reply_does_not_hold_it_back() {
+    run(async {
+        let server = Server::start(&routes());
+        let address = server.address;
+        // The client has a thread of its own, since the server's is kept busy.
+        let client = tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            let began = Instant::now();
+            stream
+                .write_all(b"GET /busy_finish HTTP/1.1\r\nHost: x\r\n\r\n")
+                .unwrap();
+            assert!(stream.read(&mut [0; 1000]).unwrap() > 100);
+            began.elapsed()
+        });
+        assert!(client.await.unwrap() < BUSY / 2);
     });
 }
 

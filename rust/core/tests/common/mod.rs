@@ -23,6 +23,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
+/// How long the handler `busy_finish` keeps its thread after its reply.
+pub const BUSY: Duration = Duration::from_millis(500);
+
 /// What a test sees of its handlers.
 #[derive(Default)]
 pub struct Seen {
@@ -114,6 +117,11 @@ impl Handler for Probe {
             "nothing" => {
                 let mut reply = Reply::empty(StatusCode::NO_CONTENT);
                 reply.finish = Some(self.finish());
+                Outcome::Ready(Ok(reply))
+            }
+            "busy_finish" => {
+                let mut reply = self.echo(&call);
+                reply.finish = Some(Finish::new(|| std::thread::sleep(BUSY)));
                 Outcome::Ready(Ok(reply))
             }
             "wrong_nothing" => Outcome::Ready(Ok(Reply::full(
