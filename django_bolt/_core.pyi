@@ -96,6 +96,13 @@ class Task:
     """The task of one handler: what ``asyncio.current_task()`` returns inside it."""
 
 @final
+class RequestScope:
+    """One request's lease of a thread, as asgiref finds it in the context."""
+
+    def run(self, function: Callable[[], None], /) -> None:
+        """Have the leased thread call ``function()``, after what it was given before."""
+
+@final
 class Server:
     """One listening socket served by one event loop."""
 

@@ -14,7 +14,7 @@ from http import HTTPStatus
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 
 from django_bolt import vocabulary
 from django_bolt.auth.expressions import instance_of
@@ -64,7 +64,9 @@ class ControllerMeta(type):
 
     __bolt__: Introspection
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
+    def __init__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any
+    ) -> None:
         super().__init__(name, bases, namespace)
         if not any(isinstance(base, ControllerMeta) for base in bases):
             cls.__bolt__ = Introspection(
@@ -104,15 +106,17 @@ class ControllerMeta(type):
             value
         ):
             cls._check_method(owner, name, value)
-        elif fault := vocabulary.attribute_fault(name, cls.known_attributes):
+        elif fault := vocabulary.attribute_fault(
+            name, cls.known_attributes, computed=hasattr(type(value), "__get__")
+        ):
             raise cls._refusal(owner, fault)
 
     def _check_hook(cls, owner: type, name: str, value: object) -> None:
         if not is_function(value):
             raise cls._refusal(owner, f"the hook {name!r} must be a method, not {value!r}.")
-        if inspect.iscoroutinefunction(value) and name in _SYNC_HOOKS:
+        if iscoroutinefunction(value) and name in _SYNC_HOOKS:
             raise cls._refusal(owner, f"{name!r} cannot be async def: {_SYNC_HOOKS[name]}")
-        if not inspect.iscoroutinefunction(value) and name == "acheck_object_permissions":
+        if not iscoroutinefunction(value) and name == "acheck_object_permissions":
             raise cls._refusal(owner, f"{name!r} must be async def.")
 
     def _check_handler(cls, owner: type, name: str, value: object) -> None:

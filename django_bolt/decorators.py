@@ -6,11 +6,11 @@ can be called and tested by itself.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
+from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import UNSET
 
@@ -153,7 +153,7 @@ def inline(function: F) -> F:
     """
     if not is_function(function):
         raise ImproperlyConfigured(f"@inline decorates a function, not {function!r}.")
-    if inspect.iscoroutinefunction(function):
+    if iscoroutinefunction(function):
         raise ImproperlyConfigured(
             f"{describe(function)}: @inline is for def; async def runs on the worker thread anyway."
         )

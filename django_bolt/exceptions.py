@@ -91,6 +91,9 @@ class ErrorDetail(str):
             return False
         return str.__eq__(self, other) if isinstance(other, str) else NotImplemented
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # ``str`` has its own, which knows no codes
+
     def __hash__(self) -> int:
         return str.__hash__(self)
 
@@ -284,15 +287,15 @@ class HTTPException(APIException):
                 f"HTTPException answers with an error: {status_code} is not from 400 to 599."
             )
         self.status_code = status_code
-        phrase = _phrase(status_code)
-        super().__init__(
-            f"{phrase}." if detail is None else detail, code or phrase.lower().replace(" ", "_")
-        )
+        name, phrase = _words(status_code)
+        super().__init__(f"{phrase}." if detail is None else detail, code or name)
         self.headers = dict(headers or {})
 
 
-def _phrase(status_code: int) -> str:
+def _words(status_code: int) -> tuple[str, str]:
+    """Return a status's code word and phrase."""
     try:
-        return HTTPStatus(status_code).phrase
+        status = HTTPStatus(status_code)
     except ValueError:
-        return "Error"
+        return "error", "Error"
+    return status.name.lower(), status.phrase

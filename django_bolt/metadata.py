@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any
+from collections.abc import Iterable
 
 from django_bolt.controllers import Controller, HandlerFunction
+from django_bolt.responses import Response
 
 _ENDINGS = ("Controller", "ViewSet", "View")
 
@@ -26,23 +27,34 @@ def words(cls: type[Controller]) -> list[str]:
     return re.findall(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+", name)
 
 
-def handler(cls: type[Controller], suffix: str = "") -> HandlerFunction:
-    """Return the method that answers OPTIONS for a class.
+def handler(cls: type[Controller], suffix: str, methods: Iterable[str]) -> HandlerFunction:
+    """Return the method that answers OPTIONS for a path of a class.
 
-    ``suffix`` follows the class's name (``Airport List``). What is said does not depend on the
-    request, so that it is put together here.
+    A class may say its ``name`` and ``description`` itself; otherwise they are its name in words,
+    followed by ``suffix`` (``Airport List``), and its docstring. ``methods`` are those that the
+    path has besides OPTIONS, for ``Allow``. None of it depends on the request.
     """
-    name = f"{verbose_name(cls)} {suffix}".strip()
+    name = _text(cls, "name") or f"{verbose_name(cls)} {suffix}".strip()
     # inspect.getdoc would fall back to the framework's own text about Controller.
-    description = inspect.cleandoc(cls.__doc__ or "")
+    description = _text(cls, "description") or inspect.cleandoc(cls.__doc__ or "")
+    allowed = {"OPTIONS", *(method.upper() for method in methods)}
+    if "GET" in allowed:
+        allowed.add("HEAD")
+    allow = ", ".join(sorted(allowed))
 
-    def options(self: Controller) -> dict[str, Any]:  # noqa: ARG001
+    def options(self: Controller) -> Response:  # noqa: ARG001
         """Describe the endpoint."""
-        return {
+        document = {
             "name": name,
             "description": description,
             "renders": ["application/json"],
             "parses": ["application/json"],
         }
+        return Response(document, headers={"Allow": allow})
 
     return options
+
+
+def _text(cls: type[Controller], attribute: str) -> str | None:
+    value = getattr(cls, attribute, None)
+    return value if isinstance(value, str) else None

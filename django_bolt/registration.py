@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django_bolt import metadata, url_templates
 from django_bolt.controllers import Controller, ControllerMeta, HandlerFunction
-from django_bolt.decorators import HTTP_METHODS, HandlerOptions, describe, options_of
+from django_bolt.decorators import HandlerOptions, describe, options_of
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.routes import Entry, nearest
 from django_bolt.viewsets import (
@@ -33,85 +33,97 @@ def entries(path: str, cls: object, basename: str) -> list[Entry]:
     """
     controller = _check_class(cls)
     if issubclass(controller, BoltViewSet):
-        found = list(_viewset(path, controller, basename))
+        endpoints = list(_viewset(path, controller, basename))
     else:
-        found = list(_controller(path, controller, basename))
+        handlers = controller.__bolt__.handlers
+        endpoints = [_Endpoint(path, basename, {name: name for name in handlers}, "")]
+    found = list(_entries(controller, endpoints))
     if not found:
         raise _nothing_to_serve(controller)
     return found
 
 
-def _controller(path: str, cls: type[Controller], basename: str) -> Iterator[Entry]:
-    handlers = cls.__bolt__.handlers
-    methods = {method: method for method in HTTP_METHODS if method in handlers}
-    yield from _endpoint(path, cls, methods, basename, is_action=False, suffix="")
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """One path of a class."""
+
+    path: str
+    name: str
+    #: Lower-case method to handler.
+    methods: Mapping[str, str]
+    #: What follows the class's name in its metadata.
+    suffix: str
+    #: The ``@action`` whose policies hold for everything that is mapped to its path.
+    parent: str | None = None
 
 
-def _viewset(path: str, cls: type[BoltViewSet], basename: str) -> Iterator[Entry]:
+def _viewset(path: str, cls: type[BoltViewSet], basename: str) -> Iterator[_Endpoint]:
     lookup = cls.lookup_url_kwarg or cls.lookup_field
     detail = url_templates.join(path, f"{{{lookup}}}")
-    described: set[str] = set()
-    for where, methods, ending, suffix in (
-        (path, COLLECTION_ACTIONS, "list", "List"),
-        (detail, OBJECT_ACTIONS, "detail", "Instance"),
-    ):
-        present = {m: name for m, name in methods.items() if name in cls.__bolt__.handlers}
-        yield from _endpoint(where, cls, present, f"{basename}-{ending}", suffix=suffix)
+    yield _Endpoint(path, f"{basename}-list", COLLECTION_ACTIONS, "List")
+    yield _Endpoint(detail, f"{basename}-detail", OBJECT_ACTIONS, "Instance")
     for extra in cls.get_extra_actions():
-        where = url_templates.join(detail if extra.detail else path, _extra_path(cls, extra))
-        for entry in _endpoint(
-            where,
-            cls,
-            extra.methods,
+        yield _Endpoint(
+            url_templates.join(detail if extra.detail else path, _extra_path(cls, extra)),
             f"{basename}-{extra.url_name}",
-            suffix=extra.name.replace("_", " ").title(),
-            parent=extra.name,
-        ):
-            # Actions may share a path, which is described once.
-            if entry.action is None:
-                if where in described:
-                    continue
-                described.add(where)
-            yield entry
-
-
-def _endpoint(
-    path: str,
-    cls: type[Controller],
-    methods: Mapping[str, str],
-    name: str,
-    *,
-    suffix: str,
-    is_action: bool = True,
-    parent: str | None = None,
-) -> Iterator[Entry]:
-    """Yield the entries of one path: its allowed handlers and, if it has any, OPTIONS.
-
-    ``parent`` is the action whose policies hold for those that are mapped to its path.
-    """
-    allowed = {m: handler for m, handler in methods.items() if m in cls.http_method_names}
-    for method, handler in allowed.items():
-        function = cls.__bolt__.handlers[handler]
-        yield Entry(
-            method=method.upper(),
-            path=path,
-            function=function,
-            origin=f"{describe(cls)}.{handler}",
-            name=name,
-            controller=cls,
-            action=handler if is_action else None,
-            options=_options(cls, function, parent),
+            extra.methods,
+            extra.name.replace("_", " ").title(),
+            extra.name,
         )
-    if allowed and "options" not in allowed and "options" in cls.http_method_names:
-        yield Entry(
-            method="OPTIONS",
-            path=path,
-            function=metadata.handler(cls, suffix),
-            origin=f"{describe(cls)}.options",
-            name=name,
-            controller=cls,
-            options=replace(_class_options(cls), inline=True),
-        )
+
+
+def _entries(cls: type[Controller], endpoints: list[_Endpoint]) -> Iterator[Entry]:
+    """Yield the handlers of every path and, unless one of them does, what describes the path."""
+    allowed: dict[str, set[str]] = {}
+    for endpoint in endpoints:
+        allowed.setdefault(endpoint.path, set()).update(_served(cls, endpoint))
+    described: set[str] = set()
+    for endpoint in endpoints:
+        served = _served(cls, endpoint)
+        for method, handler in served.items():
+            yield _handler(cls, endpoint, method, handler)
+        # Actions may share a path, which is described once.
+        methods = allowed[endpoint.path]
+        if served and endpoint.path not in described and "options" not in methods:
+            described.add(endpoint.path)
+            if "options" in cls.http_method_names:
+                yield _metadata(cls, endpoint, methods)
+
+
+def _served(cls: type[Controller], endpoint: _Endpoint) -> dict[str, str]:
+    return {
+        method: handler
+        for method, handler in endpoint.methods.items()
+        if method in cls.http_method_names and handler in cls.__bolt__.handlers
+    }
+
+
+def _handler(cls: type[Controller], endpoint: _Endpoint, method: str, handler: str) -> Entry:
+    function = cls.__bolt__.handlers[handler]
+    return Entry(
+        method=method.upper(),
+        path=endpoint.path,
+        function=function,
+        origin=f"{describe(cls)}.{handler}",
+        name=endpoint.name,
+        controller=cls,
+        action=handler if issubclass(cls, BoltViewSet) else None,
+        options=_options(cls, function, endpoint.parent),
+    )
+
+
+def _metadata(cls: type[Controller], endpoint: _Endpoint, methods: set[str]) -> Entry:
+    return Entry(
+        method="OPTIONS",
+        path=endpoint.path,
+        function=metadata.handler(cls, endpoint.suffix, methods),
+        origin=f"{describe(cls)}.options",
+        name=endpoint.name,
+        controller=cls,
+        action="metadata" if issubclass(cls, BoltViewSet) else None,
+        # It does not block, but overridden hooks around it may.
+        options=replace(_class_options(cls), inline=not cls.__bolt__.hooked),
+    )
 
 
 def _options(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from asgiref.sync import iscoroutinefunction
 from msgspec import UNSET
 
 from django_bolt import url_templates
@@ -133,7 +133,7 @@ class Entry:
         )
 
     def _inline(self, outer: Surroundings) -> bool:
-        if not inspect.iscoroutinefunction(self.function):
+        if not iscoroutinefunction(self.function):
             return bool(nearest(self.options.inline, outer.inline))
         if self.options.inline:
             raise ConfigurationError(

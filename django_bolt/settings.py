@@ -85,10 +85,16 @@ def _read() -> BoltSettings:
     try:
         read = msgspec.convert(values, BoltSettings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"BOLT: {error}".replace("`$.", "`")) from error
+        raise SettingsError(f"BOLT: {_by_key(str(error))}") from error
     if read.blocking_threads < 1:
         raise SettingsError("BOLT['BLOCKING_THREADS'] must be at least 1.")
     return read
+
+
+def _by_key(message: str) -> str:
+    """Return msgspec's message with the setting's key in the place of the field's path."""
+    head, found, path = message.partition("`$.")
+    return f"{head}`{path.upper()}" if found else message
 
 
 def _suggestion(key: object) -> str:

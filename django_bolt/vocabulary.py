@@ -103,7 +103,8 @@ UNSUPPORTED_HOOKS = frozenset(
     }
 )
 
-#: Other frameworks' and shortened names for what an attribute says; data only, never methods.
+#: Other frameworks' and shortened names for what an attribute says; for data only, since methods
+#: and properties of these names are the author's.
 LOOKALIKES = {
     "allowed_methods": "http_method_names",
     "auth": "authentication_classes",
@@ -149,10 +150,10 @@ _EXACT_ONLY = frozenset(
 )
 
 
-def attribute_fault(name: str, known: frozenset[str]) -> str | None:
+def attribute_fault(name: str, known: frozenset[str], *, computed: bool = False) -> str | None:
     """Say what is wrong with a class attribute that is not a method, or return ``None``.
 
-    ``known`` are the attributes that this kind of controller reads.
+    ``known`` are the attributes that this kind of controller reads; a property is ``computed``.
     """
     if name in known:
         return None
@@ -160,9 +161,8 @@ def attribute_fault(name: str, known: frozenset[str]) -> str | None:
         return _unsupported(name)
     if name in VIEWSET_ATTRIBUTES:
         return f"{name!r} is read by viewsets only; this class would ignore it."
-    meant = LOOKALIKES.get(name) or _meant(
-        name, known | VIEWSET_ATTRIBUTES | HOOKS | UNSUPPORTED_ATTRIBUTES
-    )
+    lookalike = None if computed else LOOKALIKES.get(name)
+    meant = lookalike or _meant(name, known | VIEWSET_ATTRIBUTES | HOOKS | UNSUPPORTED_ATTRIBUTES)
     return _mistaken(name, meant, known | VIEWSET_ATTRIBUTES | HOOKS) if meant else None
 
 

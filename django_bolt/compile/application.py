@@ -74,6 +74,7 @@ def hooks() -> Hooks:
         thread_starts_request=connections.thread_starts_request,
         thread_ends_request=connections.thread_ends_request,
         thread_ends=connections.thread_ends,
+        signals_are_wanted=connections.signals_are_wanted,
     )
 
 

@@ -110,7 +110,9 @@ def _bind_input(given: Input, signature: Signature, place: str) -> _BoundParamet
     source = _source(given, signature)
     if source == "body":
         return _bind_body(given, place)
-    annotation = str if given.annotation in (UNSET, Any) else given.annotation
+    annotation = given.annotation
+    if source == "path" and (annotation is UNSET or annotation is Any):
+        annotation = str
     try:
         shape = scalars.read(annotation)
         if shape is not None:

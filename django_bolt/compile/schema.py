@@ -22,6 +22,15 @@ _COLLECTIONS = (
     inspect.VarTupleType,
     inspect.CollectionType,
 )
+_UNHASHABLE = (
+    inspect.AnyType,
+    inspect.ListType,
+    inspect.SetType,
+    inspect.DictType,
+    inspect.DataclassType,
+    inspect.TypedDictType,
+    inspect.ByteArrayType,
+)
 
 
 class UnknownTypeError(TypeError):
@@ -41,7 +50,22 @@ def type_info(annotation: Any) -> inspect.Type:
     for custom in (part for part in walk(info) if isinstance(part, inspect.CustomType)):
         name = getattr(custom.cls, "__qualname__", str(custom.cls))
         raise UnknownTypeError(f"{name} has no meaning in JSON")
+    for part in walk(info):
+        if isinstance(part, inspect.SetType | inspect.FrozenSetType) and not _hashable(part):
+            raise UnknownTypeError("a set holds only what can be hashed; declare a list")
     return info
+
+
+def _hashable(info: inspect.SetType | inspect.FrozenSetType) -> bool:
+    """Whether every item that a client may send fits into a set."""
+    for part in walk(info.item_type):
+        if isinstance(part, _UNHASHABLE):
+            return False
+        if isinstance(part, inspect.StructType):
+            frozen: bool = part.cls.__struct_config__.frozen
+            if not frozen:
+                return False
+    return True
 
 
 def is_body(info: inspect.Type) -> bool:

@@ -124,6 +124,11 @@ def _input(
             f"{place} has a marker as its default: write `{name}: Annotated[T, marker] = default`."
         )
     annotation, markers = _split_markers(annotation)
+    if _has_marker(annotation):
+        raise SignatureError(
+            f"{place} has a marker inside its type: it belongs around the whole, as in "
+            "`Annotated[int | None, marker]`."
+        )
     if len(markers) > 1:
         raise SignatureError(f"{place} has two markers: one says where it is read from.")
     marker = markers[0] if markers else None
@@ -157,6 +162,14 @@ def _split_markers(annotation: Any) -> tuple[Any, list[Marker]]:
 
 def _is_marker(item: object) -> bool:
     return isinstance(item, Marker) or (isinstance(item, type) and issubclass(item, Marker))
+
+
+def _has_marker(annotation: Any) -> bool:
+    """Whether a marker is left in an annotation after those around it are taken away."""
+    bare, metadata = scalars.strip(annotation)
+    if any(_is_marker(item) for item in metadata):
+        return True
+    return any(_has_marker(item) for item in typing.get_args(bare))
 
 
 def _instance(item: Any) -> Marker:

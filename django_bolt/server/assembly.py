@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django_bolt import _core, discovery
 from django_bolt.compile import application, plan
+from django_bolt.dispatch import executors
 from django_bolt.routing import Route, check_duplicates
 
 
@@ -20,6 +21,7 @@ def assemble(routes: Sequence[Route] | None = None) -> _core.App:
     else:
         check_duplicates(routes)
     compiled = application.build(routes)
+    executors.install()
     return _core.App(
         plan.encode(compiled.plan), compiled.handlers, compiled.secrets, application.hooks()
     )

@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.shortcuts import aget_object_or_404, get_object_or_404
 from django.utils import timezone
 
-from django_bolt import BoltViewSet, Controller, action
+from django_bolt import BoltViewSet, Controller, action, endpoint
 from django_bolt.auth import (
     AllowAny,
     IsAuthenticated,
@@ -58,6 +58,7 @@ class AirportViewSet(BoltViewSet):
         airports = Airport.objects.select_related("country").with_code(code)
         return schemas.AirportOut.of(await aget_object_or_404(airports))
 
+    @endpoint(status_code=201)
     def create(self, airport: schemas.AirportIn) -> schemas.AirportOut:
         """Add an airport."""
         fields = schemas.changes(airport)
@@ -153,6 +154,7 @@ class ReportViewSet(BoltViewSet):
             reports = reports.filter(author__username=author)
         return [schemas.ReportOut.of(report) for report in reports[offset : offset + limit]]
 
+    @endpoint(status_code=201)
     def create(self, request: Request, report: schemas.ReportIn) -> schemas.ReportOut:
         """Write a report in the caller's name."""
         problems = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -80,7 +79,10 @@ class Airport(models.Model):
         ordering = ["icao"]
         constraints = [
             models.UniqueConstraint(
-                fields=["iata"], condition=~models.Q(iata=""), name="airport_iata_unique"
+                fields=["iata"],
+                condition=~models.Q(iata=""),
+                name="airport_iata_unique",
+                violation_error_message="An airport with this IATA code already exists.",
             ),
         ]
         indexes = [

@@ -130,6 +130,38 @@ def test_ordinary_methods_are_the_authors(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("auth", None),
+        ("permissions", None),
+        ("permission_classes", "must be a list"),
+        ("permision_classes", "'permission_classes'"),
+        ("get_permission", "'get_permissions'"),
+        ("queryset", "not supported"),
+    ],
+)
+def test_properties(name: str, expected: str | None) -> None:
+    if expected is None:
+        assert make(**{name: property(method)})
+        return
+    with pytest.raises(ImproperlyConfigured, match=expected):
+        make(**{name: property(method)})
+
+
+def test_class_keywords_reach_init_subclass() -> None:
+    class Mixin:
+        def __init_subclass__(cls, flag: bool = False) -> None:
+            cls.flag = flag  # type: ignore[attr-defined]
+
+    class Flagged(Mixin, Controller, flag=True):
+        pass
+
+    assert Flagged.flag  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="keyword"):
+        type(Controller)("Made", (Controller,), {}, flag=True)
+
+
+@pytest.mark.parametrize(
     "value",
     [
         1,

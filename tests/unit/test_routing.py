@@ -55,15 +55,15 @@ def test_a_viewset_has_drfs_urls_and_names() -> None:
     assert table(router) == [
         ("GET", "/api/airports", "airport-list", "list"),
         ("POST", "/api/airports", "airport-list", "create"),
-        ("OPTIONS", "/api/airports", "airport-list", None),
+        ("OPTIONS", "/api/airports", "airport-list", "metadata"),
         ("GET", "/api/airports/{pk}", "airport-detail", "retrieve"),
         ("PATCH", "/api/airports/{pk}", "airport-detail", "partial_update"),
-        ("OPTIONS", "/api/airports/{pk}", "airport-detail", None),
+        ("OPTIONS", "/api/airports/{pk}", "airport-detail", "metadata"),
         ("GET", "/api/airports/of/{country}", "airport-national", "by_country"),
-        ("OPTIONS", "/api/airports/of/{country}", "airport-national", None),
+        ("OPTIONS", "/api/airports/of/{country}", "airport-national", "metadata"),
         ("GET", "/api/airports/{pk}/nearest_ones", "airport-nearest-ones", "nearest_ones"),
         ("DELETE", "/api/airports/{pk}/nearest_ones", "airport-nearest-ones", "forget_nearest"),
-        ("OPTIONS", "/api/airports/{pk}/nearest_ones", "airport-nearest-ones", None),
+        ("OPTIONS", "/api/airports/{pk}/nearest_ones", "airport-nearest-ones", "metadata"),
     ]
     check_duplicates(router.routes())
     assert {route.controller for route in router.routes()} == {AirportViewSet}
@@ -335,7 +335,7 @@ def test_options_describe_the_endpoint() -> None:
     router.register("airports", AirportViewSet)
     router.register("ping", Ping)
     names = {
-        route.path: route.function(object())
+        route.path: route.function(object()).data
         for route in router.routes()
         if route.method == "OPTIONS"
     }
@@ -352,6 +352,53 @@ def test_options_describe_the_endpoint() -> None:
         "/airports/{pk}/nearest_ones": "Airport Nearest Ones",
         "/ping": "Ping",
     }
+
+
+def test_options_say_what_is_allowed() -> None:
+    router = Router()
+    router.register("airports", AirportViewSet)
+    allowed = {
+        route.path: route.function(object()).headers["Allow"]
+        for route in router.routes()
+        if route.method == "OPTIONS"
+    }
+    assert allowed == {
+        "/airports": "GET, HEAD, OPTIONS, POST",
+        "/airports/{pk}": "GET, HEAD, OPTIONS, PATCH",
+        "/airports/of/{country}": "GET, HEAD, OPTIONS",
+        "/airports/{pk}/nearest_ones": "DELETE, GET, HEAD, OPTIONS",
+    }
+
+
+def test_a_removed_mapping_is_not_served() -> None:
+    cls = type(BoltViewSet)("X", (AirportViewSet,), {"forget_nearest": None})
+    router = Router()
+    router.register("x", cls)
+    assert "DELETE" not in {route.method for route in router.routes()}
+
+
+def test_a_class_may_name_and_describe_itself() -> None:
+    class Named(AirportViewSet):
+        name = "Aerodromes"
+        description = "All of them."
+
+    router = Router()
+    router.register("x", Named)
+    described = [
+        route.function(object()).data for route in router.routes() if route.method == "OPTIONS"
+    ]
+    assert {(each["name"], each["description"]) for each in described} == {
+        ("Aerodromes", "All of them.")
+    }
+
+
+def test_metadata_behind_hooks_may_block() -> None:
+    class Hooked(Ping):
+        def initial(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
+
+    router = Router()
+    router.register("x", Hooked)
+    assert [route.inline for route in router.routes()] == [False, False]
 
 
 def test_own_options_stand_in_the_place_of_the_metadata() -> None:
@@ -375,6 +422,7 @@ def test_actions_that_share_a_path_are_described_once() -> None:
     router.register("", Shared)
     check_duplicates(router.routes())
     assert [route.method for route in router.routes()] == ["GET", "OPTIONS", "POST"]
+    assert router.routes()[1].function(object()).headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 class NeedsArguments(Ping):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import django
@@ -136,9 +136,9 @@ class Command(BaseCommand):
         workers = _count(config.workers, "worker", "workers")
         self.stdout.write(
             f"{now}\n"
-            f"django-bolt {version('django-bolt')}, Django {django.get_version()}, "
+            f"{_own_version()}, Django {django.get_version()}, "
             f"settings {os.environ.get('DJANGO_SETTINGS_MODULE')!r}\n"
-            f"Serving at {config.url} with {processes}, {workers} each\n"
+            f"Serving at {config.url} with {processes} of {workers}\n"
             "Quit with CONTROL-C."
         )
         self.stdout.flush()
@@ -165,6 +165,13 @@ def _close_connections() -> None:
         connection.close()
         if hasattr(connection, "close_pool"):
             connection.close_pool()
+
+
+def _own_version() -> str:
+    try:
+        return f"django-bolt {version('django-bolt')}"
+    except PackageNotFoundError:  # a source tree that was built in place and never installed
+        return "django-bolt"
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -36,7 +36,8 @@ pub struct Parts {
     pub convert: Option<Py<PyAny>>,
     pub encode: Py<PyAny>,
     pub none_is_empty: bool,
-    pub admission: Option<AdmissionParts>,
+    /// Decides what Rust could not, before the body is read.
+    pub admit: Option<Py<PyAny>>,
 }
 
 /// Where an argument comes from.
@@ -54,10 +55,6 @@ pub struct BodyParts {
     pub decode: Py<PyAny>,
     pub default: Py<PyAny>,
     pub faults: Py<PyAny>,
-}
-
-pub struct AdmissionParts {
-    pub admit: Py<PyAny>,
 }
 
 pub struct ControllerParts {
@@ -150,7 +147,7 @@ impl PyHandler {
             convert: optional(handler, "convert")?,
             encode: handler.getattr("encode")?.unbind(),
             none_is_empty: handler.getattr("none_is_empty")?.extract()?,
-            admission: optional(handler, "admit")?.map(|admit| AdmissionParts { admit }),
+            admit: optional(handler, "admit")?,
         })))
     }
 }

@@ -1,5 +1,7 @@
 //! What the bridge calls in Python, read once; see `django_bolt/dispatch/hooks.py`.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
@@ -11,6 +13,7 @@ pub struct Hooks {
     pub thread_starts_request: Py<PyAny>,
     pub thread_ends_request: Py<PyAny>,
     pub thread_ends: Py<PyAny>,
+    signals: Signals,
     /// `asgiref.sync.SyncToAsync.thread_sensitive_context`.
     pub thread_sensitive_context: Py<PyAny>,
     /// `msgspec.DecodeError`.
@@ -31,6 +34,7 @@ impl Hooks {
             thread_starts_request: attribute("thread_starts_request")?,
             thread_ends_request: attribute("thread_ends_request")?,
             thread_ends: attribute("thread_ends")?,
+            signals: Signals::read(hooks)?,
             thread_sensitive_context: py
                 .import("asgiref.sync")?
                 .getattr("SyncToAsync")?
@@ -41,11 +45,54 @@ impl Hooks {
         })
     }
 
-    /// Calls a connection hook. What it raises is reported and does not fail the request: a
+    /// Calls the hook of an edge. What it raises is reported and does not fail the request: a
     /// broken connection shows where it is used.
-    pub fn at_edge(&self, py: Python<'_>, hook: &Py<PyAny>) {
-        if let Err(error) = hook.call0(py) {
-            error.write_unraisable(py, Some(hook.bind(py)));
+    pub fn at_edge(&self, py: Python<'_>, edge: &Py<PyAny>, in_process: bool) {
+        if let Err(error) = edge.call1(py, (in_process,)) {
+            error.write_unraisable(py, Some(edge.bind(py)));
         }
+    }
+
+    /// Whether somebody other than Django listens to the request signals.
+    pub fn signals_are_wanted(&self, py: Python<'_>) -> PyResult<bool> {
+        self.signals.are_wanted(py)
+    }
+}
+
+/// Watches who listens to Django's request signals. Python is asked again only when the number
+/// of receivers has changed, since this is looked up for every request.
+struct Signals {
+    started: Py<PyAny>,
+    finished: Py<PyAny>,
+    ask: Py<PyAny>,
+    receivers: AtomicUsize,
+    wanted: AtomicBool,
+}
+
+impl Signals {
+    fn read(hooks: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let signals = hooks.py().import("django.core.signals")?;
+        Ok(Self {
+            started: signals.getattr("request_started")?.unbind(),
+            finished: signals.getattr("request_finished")?.unbind(),
+            ask: hooks.getattr("signals_are_wanted")?.unbind(),
+            receivers: AtomicUsize::new(usize::MAX),
+            wanted: AtomicBool::new(false),
+        })
+    }
+
+    fn are_wanted(&self, py: Python<'_>) -> PyResult<bool> {
+        let count = |signal: &Py<PyAny>| {
+            signal
+                .bind(py)
+                .getattr(pyo3::intern!(py, "receivers"))?
+                .len()
+        };
+        let receivers = (count(&self.started)? << 32) + count(&self.finished)?;
+        if self.receivers.swap(receivers, Ordering::Relaxed) != receivers {
+            let wanted = self.ask.call0(py)?.is_truthy(py)?;
+            self.wanted.store(wanted, Ordering::Relaxed);
+        }
+        Ok(self.wanted.load(Ordering::Relaxed))
     }
 }

@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use crate::handler::{Parts, Slot};
 use crate::in_process::Caller;
 use crate::request::{Facts, Request};
-use crate::{dispatch, python, reply};
+use crate::{body, python, reply};
 
 /// What Rust extracted, free of the server's thread.
 pub struct Inputs {
@@ -59,7 +59,7 @@ impl Invocation {
     /// Makes the arguments, in the order of the plan; `self` of a controller comes first.
     pub fn arguments(&self, py: Python<'_>) -> Result<Arguments, Error> {
         let body = match &self.parts.body {
-            Some(body) => Some(dispatch::decode(py, self, body)?),
+            Some(body) => Some(body::decode(py, self, body)?),
             None => None,
         };
         let request = self.request(py)?;

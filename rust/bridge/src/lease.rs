@@ -22,11 +22,20 @@ pub struct Lease {
 enum LeaseState {
     Untaken,
     /// Asked for; the jobs so far, and whether the request has ended meanwhile.
-    Waiting { jobs: Vec<Job>, ended: bool },
+    Waiting {
+        jobs: Vec<Job>,
+        ended: bool,
+    },
     Held(PoolThread),
     /// The caller's own thread does this request's blocking work (in-process clients).
-    Callers(Py<PyAny>),
+    Callers(CallersThread),
     Ended,
+}
+
+/// A caller's thread, and whether the request has begun there.
+struct CallersThread {
+    run_blocking: Py<PyAny>,
+    began: bool,
 }
 
 impl Lease {
@@ -40,7 +49,14 @@ impl Lease {
         pool: Arc<BlockingPool>,
         hooks: Arc<Hooks>,
     ) -> Arc<Self> {
-        Self::with_state(LeaseState::Callers(run_blocking), pool, hooks)
+        Self::with_state(
+            LeaseState::Callers(CallersThread {
+                run_blocking,
+                began: false,
+            }),
+            pool,
+            hooks,
+        )
     }
 
     fn with_state(state: LeaseState, pool: Arc<BlockingPool>, hooks: Arc<Hooks>) -> Arc<Self> {
@@ -69,11 +85,14 @@ impl Lease {
             }
             LeaseState::Waiting { jobs, .. } => jobs.push(job),
             LeaseState::Held(thread) => thread.run(job),
-            LeaseState::Callers(run_blocking) => {
-                let run_blocking = run_blocking.clone_ref(py);
+            LeaseState::Callers(thread) => {
+                let run_blocking = thread.run_blocking.clone_ref(py);
+                let begins = !std::mem::replace(&mut thread.began, true);
                 drop(state);
-                let job = Bound::new(py, BlockingJob(Mutex::new(Some(job))))?;
-                run_blocking.call1(py, (job,))?;
+                if begins {
+                    hand_over(py, &run_blocking, self.starts(true))?;
+                }
+                hand_over(py, &run_blocking, job)?;
             }
             LeaseState::Ended => {
                 // A task that outlived its request: its work gets a thread for itself.
@@ -91,16 +110,34 @@ impl Lease {
         let mut state = self.state.lock();
         match &mut *state {
             LeaseState::Waiting { ended, .. } => *ended = true,
-            LeaseState::Callers(_) | LeaseState::Ended => {}
-            LeaseState::Untaken => *state = LeaseState::Ended,
-            LeaseState::Held(_) => {
-                if let LeaseState::Held(thread) =
-                    std::mem::replace(&mut *state, LeaseState::Ended)
-                {
-                    self.return_thread(thread);
+            LeaseState::Ended => {}
+            LeaseState::Untaken | LeaseState::Held(_) | LeaseState::Callers(_) => {
+                let taken = std::mem::replace(&mut *state, LeaseState::Ended);
+                drop(state);
+                match taken {
+                    LeaseState::Held(thread) => self.return_thread(thread),
+                    LeaseState::Callers(thread) if thread.began => self.leave_caller(&thread),
+                    _ => {}
                 }
             }
         }
+    }
+
+    /// The request's last piece of work on its caller's thread.
+    fn leave_caller(&self, thread: &CallersThread) {
+        let hooks = Arc::clone(&self.hooks);
+        let ends: Job = Box::new(move |py| hooks.at_edge(py, &hooks.thread_ends_request, true));
+        Python::attach(|py| {
+            if let Err(error) = hand_over(py, &thread.run_blocking, ends) {
+                error.write_unraisable(py, Some(thread.run_blocking.bind(py)));
+            }
+        });
+    }
+
+    /// The request's first piece of work on its thread.
+    fn starts(&self, in_process: bool) -> Job {
+        let hooks = Arc::clone(&self.hooks);
+        Box::new(move |py| hooks.at_edge(py, &hooks.thread_starts_request, in_process))
     }
 
     fn take_thread(self: &Arc<Self>) {
@@ -110,13 +147,9 @@ impl Lease {
     }
 
     fn granted(&self, thread: PoolThread) {
-        let hooks = Arc::clone(&self.hooks);
-        thread.run(Box::new(move |py| {
-            hooks.at_edge(py, &hooks.thread_starts_request);
-        }));
+        thread.run(self.starts(false));
         let mut state = self.state.lock();
-        let LeaseState::Waiting { jobs, ended } =
-            std::mem::replace(&mut *state, LeaseState::Ended)
+        let LeaseState::Waiting { jobs, ended } = std::mem::replace(&mut *state, LeaseState::Ended)
         else {
             unreachable!("a thread is granted only to a lease that waits for one");
         };
@@ -136,7 +169,7 @@ impl Lease {
         let (handed_over, own) = std::sync::mpsc::channel::<PoolThread>();
         // The thread gives itself back, after the work that stands before this in its queue.
         let last = Box::new(move |py: Python<'_>| {
-            hooks.at_edge(py, &hooks.thread_ends_request);
+            hooks.at_edge(py, &hooks.thread_ends_request, false);
             if let Ok(thread) = own.recv() {
                 py.detach(|| pool.give_back(thread));
             }
@@ -146,10 +179,19 @@ impl Lease {
     }
 }
 
-impl Drop for Lease {
+/// A lease that ends with the request: wherever the request is dropped, the thread goes back.
+pub struct LeaseGuard(pub Arc<Lease>);
+
+impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        self.end(); // a request that was abandoned between two stages
+        self.0.end();
     }
+}
+
+/// Gives a job to an in-process client.
+fn hand_over(py: Python<'_>, run_blocking: &Py<PyAny>, job: Job) -> PyResult<()> {
+    let job = Bound::new(py, BlockingJob(Mutex::new(Some(job))))?;
+    run_blocking.call1(py, (job,)).map(drop)
 }
 
 /// A job as an in-process client's thread calls it.

@@ -1,8 +1,10 @@
 //! The extension module `django_bolt._core`: bolt-core behind Python handlers.
 #![deny(unsafe_code)]
 
+mod admission;
 mod app;
 mod blocking_pool;
+mod body;
 mod dispatch;
 mod event_loop;
 mod handler;
@@ -15,7 +17,9 @@ mod python;
 mod reply;
 mod request;
 mod route;
+mod running;
 mod server;
+mod surroundings;
 mod task;
 mod tokens;
 mod values;

@@ -50,19 +50,19 @@ impl<H> App<H> {
     ) -> Result<Self, PlanError> {
         let router = Router::compile(&plan.routes)?;
         let authenticators = Authenticators::compile(&plan.authenticators, secrets)?;
-        let mut routes = Vec::with_capacity(plan.routes.len());
+        let mut compiled = Vec::with_capacity(plan.routes.len());
         for (index, route) in plan.routes.iter().enumerate() {
-            let compiled = check(route, &authenticators)
+            let route = check(route, &authenticators)
                 .and_then(|()| build(index, route))
                 .and_then(|handler| compile_route(route, &plan.service, &authenticators, handler))
                 .map_err(|error| error.under(&format!("routes[{index}]")))?;
-            routes.push(compiled);
+            compiled.push(route);
         }
         Ok(Self {
             service: plan.service,
             router,
             authenticators,
-            routes,
+            routes: compiled,
         })
     }
 

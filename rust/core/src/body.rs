@@ -1,13 +1,16 @@
 //! Reading a request's body, within its limit.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
 
 use actix_http::error::PayloadError;
 use actix_http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_http::{BoxedPayloadStream, Payload};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
 use crate::media_type::MediaType;
@@ -15,6 +18,10 @@ use crate::request::Request;
 
 /// Most bytes that are set aside on a client's word alone.
 const MOST_RESERVED: u64 = 64 * 1024;
+/// How long a body may take, whatever its size.
+const GRACE: Duration = Duration::from_secs(30);
+/// Beyond that, the fewest bytes that must have arrived for each second.
+const LEAST_RATE: u64 = 500;
 /// Most characters of a refused media type that the reply repeats.
 const MOST_ECHOED: usize = 100;
 
@@ -83,8 +90,8 @@ async fn collect(
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let mut length = 0;
-    while let Some(chunk) = poll_fn(|cx| Pin::new(&mut payload).poll_next(cx)).await {
-        let chunk = chunk.map_err(|error| unreadable(&error))?;
+    let mut pace = Pace::default();
+    while let Some(chunk) = pace.next(&mut payload, length).await? {
         length += chunk.len() as u64;
         within(Some(length), limit)?;
         if first.is_empty() {
@@ -105,6 +112,31 @@ async fn collect(
     } else {
         rest.freeze()
     })
+}
+
+/// Refuses bodies that come a byte a minute.
+#[derive(Default)]
+struct Pace(Option<Instant>);
+
+impl Pace {
+    /// The next chunk. No timer is made for bytes that are there already.
+    async fn next(
+        &mut self,
+        payload: &mut Payload<BoxedPayloadStream>,
+        received: u64,
+    ) -> Result<Option<Bytes>, Error> {
+        let mut waiting = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(chunk) = Pin::new(&mut *payload).poll_next(cx) {
+                return Poll::Ready(chunk.transpose().map_err(|error| unreadable(&error)));
+            }
+            let began = *self.0.get_or_insert_with(Instant::now);
+            let allowed = GRACE + Duration::from_secs(received / LEAST_RATE);
+            let timer = waiting.get_or_insert_with(|| Box::pin(sleep_until(began + allowed)));
+            timer.as_mut().poll(cx).map(|()| Err(Error::TooSlow))
+        })
+        .await
+    }
 }
 
 fn unreadable(error: &PayloadError) -> Error {

@@ -35,6 +35,8 @@ pub enum Error {
         /// `Allow`.
         allow: HeaderValue,
     },
+    /// 408: the body arrives too slowly.
+    TooSlow,
     /// 413: the body is over its limit, in bytes.
     PayloadTooLarge(u64),
     /// 415: no parser for the body's media type.
@@ -127,13 +129,12 @@ impl Serialize for Faults {
                 continue;
             }
             let source = fault.source.as_str();
-            match sources.iter_mut().find(|(known, _)| *known == source) {
-                Some((_, group)) => group.push(fault),
-                None => {
-                    let mut group = Grouped::default();
-                    group.push(fault);
-                    sources.push((source, group));
-                }
+            if let Some((_, group)) = sources.iter_mut().find(|(known, _)| *known == source) {
+                group.push(fault);
+            } else {
+                let mut group = Grouped::default();
+                group.push(fault);
+                sources.push((source, group));
             }
         }
         let mut map = serializer.serialize_map(None)?;

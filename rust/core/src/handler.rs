@@ -32,8 +32,6 @@ pub struct Deferred<'a> {
     pub identity: Option<&'a Identity>,
     /// The guard's leaves in their order of appearance; `None` is unknown to Rust.
     pub leaves: Vec<Option<bool>>,
-    /// `WWW-Authenticate` of a refusal, where authentication could help.
-    pub challenge: Option<&'static str>,
 }
 
 /// What `Handler::call` is given.

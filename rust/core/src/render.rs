@@ -6,11 +6,9 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, NOT_AUTHENTICATED};
+use crate::negotiation::{PROBLEM, wanted};
 use crate::plan::{ErrorFormat, Service};
 use crate::reply::Reply;
-
-const PROBLEM: &str = "application/problem+json";
-const JSON: &str = "application/json";
 
 /// An error before its shape is chosen.
 struct Rendered {
@@ -72,6 +70,11 @@ fn describe(error: Error) -> Rendered {
             rendered.headers.push((ALLOW, allow));
             rendered
         }
+        Error::TooSlow => plain(
+            StatusCode::REQUEST_TIMEOUT,
+            "The request body arrived too slowly.",
+            "request_timeout",
+        ),
         Error::PayloadTooLarge(limit) => plain(
             StatusCode::PAYLOAD_TOO_LARGE,
             &format!("The request body is larger than {limit} bytes."),
@@ -164,61 +167,6 @@ fn encode(value: &Value) -> Bytes {
     serde_json::to_vec(value).unwrap_or_default().into()
 }
 
-/// The shape to use: what the client prefers, or else what the service is set to.
-fn wanted(accept: Option<&HeaderValue>, default: ErrorFormat) -> ErrorFormat {
-    let Some(accept) = accept.and_then(|accept| accept.to_str().ok()) else {
-        return default;
-    };
-    let (problem, json) = (quality(accept, PROBLEM), quality(accept, JSON));
-    // A client that names the problem type understands it; one that does not name it may.
-    if problem.named && problem.value > 0 && problem.value >= json.value {
-        return ErrorFormat::Problem;
-    }
-    match (problem.value, json.value) {
-        (problem, json) if json > problem => ErrorFormat::Drf,
-        _ => default,
-    }
-}
-
-/// How much a client wants a media type, in thousandths (RFC 9110, section 12.4.2).
-#[derive(Default)]
-struct Quality {
-    value: u16,
-    named: bool,
-    specificity: u8,
-}
-
-fn quality(accept: &str, media_type: &str) -> Quality {
-    let mut best = Quality::default();
-    for range in accept.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let specificity = match parts.next().unwrap_or_default() {
-            exact if exact.eq_ignore_ascii_case(media_type) => 3,
-            group if group.eq_ignore_ascii_case("application/*") => 2,
-            "*/*" => 1,
-            _ => continue,
-        };
-        let value = parts
-            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-            .map_or(1000, thousandths);
-        if specificity > best.specificity {
-            best = Quality {
-                value,
-                named: specificity == 3,
-                specificity,
-            };
-        }
-    }
-    best
-}
-
-/// A malformed weight counts as none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // clamped just before
-fn thousandths(weight: &str) -> u16 {
-    let weight: f32 = weight.trim().parse().unwrap_or(0.0);
-    (weight.clamp(0.0, 1.0) * 1000.0).round() as u16
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +235,12 @@ mod tests {
                 "method_not_allowed",
             ),
             (
+                Error::TooSlow,
+                408,
+                "The request body arrived too slowly.",
+                "request_timeout",
+            ),
+            (
                 Error::PayloadTooLarge(7),
                 413,
                 "The request body is larger than 7 bytes.",
@@ -313,47 +267,6 @@ mod tests {
         let reply = render(Error::Forbidden, &service(ErrorFormat::Drf, false), None);
         let detail = "You do not have permission to perform this action.";
         assert_eq!(body(&reply), json!({"detail": detail}));
-    }
-
-    #[test]
-    fn the_client_chooses_the_shape() {
-        use ErrorFormat::{Drf, Problem};
-        let cases = [
-            (None, Drf, Problem),
-            (Some("*/*"), Drf, Problem),
-            (Some("text/html"), Drf, Problem),
-            (Some("application/*"), Drf, Problem),
-            (Some("application/json"), Drf, Drf),
-            (Some("application/json, */*;q=0.8"), Drf, Drf),
-            (Some("application/problem+json"), Problem, Problem),
-            (
-                Some("application/json, application/problem+json"),
-                Problem,
-                Problem,
-            ),
-            (
-                Some("application/json;q=0.5, Application/Problem+JSON;q=0.6"),
-                Problem,
-                Problem,
-            ),
-            (
-                Some("application/json, application/problem+json;q=0.9"),
-                Drf,
-                Drf,
-            ),
-            (Some("application/problem+json;q=0"), Drf, Problem),
-            (
-                Some("application/problem+json;q=0, application/json"),
-                Drf,
-                Drf,
-            ),
-            (Some("application/json;q=nonsense"), Drf, Problem),
-        ];
-        for (accept, with_drf, with_problem) in cases {
-            let value = accept.map(HeaderValue::from_static);
-            assert_eq!(wanted(value.as_ref(), Drf), with_drf, "{accept:?}");
-            assert_eq!(wanted(value.as_ref(), Problem), with_problem, "{accept:?}");
-        }
     }
 
     #[test]

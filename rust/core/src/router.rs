@@ -54,47 +54,47 @@ impl Router {
     ///
     /// Where a template or method is invalid, or two routes answer the same method and path.
     pub fn compile(routes: &[plan::Route]) -> Result<Self, PlanError> {
-        let mut router = Self {
+        let mut tree = Self {
             tree: matchit::Router::new(),
             leaves: Vec::new(),
         };
         let mut shapes = HashMap::new();
         for (index, route) in routes.iter().enumerate() {
-            let at = |field: &str| format!("routes[{index}].{field}");
-            let template = Template::parse(&route.path)
-                .map_err(|why| PlanError::new(at("path"), format!("{:?}: {why}", route.path)))?;
-            let method =
-                method(&route.method).ok_or_else(|| unknown_method(at("method"), &route.method))?;
-            let leaf = match shapes.get(&template.shape) {
-                Some(&leaf) => leaf,
-                None => {
-                    let leaf = router
-                        .insert(&route.path, &template)
-                        .map_err(|why| PlanError::new(at("path"), why))?;
-                    shapes.insert(template.shape, leaf);
-                    leaf
-                }
-            };
-            router.leaves[leaf]
-                .add(method, index, routes)
-                .map_err(|why| PlanError::new(format!("routes[{index}]"), why))?;
+            tree.place(route, &mut shapes)
+                .and_then(|(leaf, method)| tree.leaves[leaf].add(method, index, routes))
+                .map_err(|error| error.under(&format!("routes[{index}]")))?;
         }
-        router.leaves.iter_mut().for_each(Leaf::prepare_allow);
-        Ok(router)
+        tree.leaves.iter_mut().for_each(Leaf::prepare_allow);
+        Ok(tree)
     }
 
-    fn insert(&mut self, path: &str, template: &Template) -> Result<usize, String> {
+    /// The leaf of a route's shape, new or known, and the route's method.
+    fn place(
+        &mut self,
+        route: &plan::Route,
+        shapes: &mut HashMap<String, usize>,
+    ) -> Result<(usize, Method), PlanError> {
+        let fault = |why| PlanError::new("path", format!("{:?}: {why}", route.path));
+        let template = Template::parse(&route.path).map_err(fault)?;
+        let method = method(&route.method).ok_or_else(|| {
+            let message = format!("{:?} is not a method that a route can have", route.method);
+            PlanError::new("method", message)
+        })?;
+        if let Some(&leaf) = shapes.get(&template.shape) {
+            return Ok((leaf, method));
+        }
         let leaf = self.leaves.len();
         self.tree
             .insert(template.shape.as_str(), leaf)
-            .map_err(|error| format!("{path:?} cannot stand beside the other paths: {error}"))?;
+            .map_err(|error| fault(format!("it cannot stand beside another path: {error}")))?;
         self.leaves.push(Leaf {
-            template: path.to_owned(),
+            template: route.path.clone(),
             catch_all: template.catch_all,
             methods: Vec::new(),
             allow: HeaderValue::from_static(""),
         });
-        Ok(leaf)
+        shapes.insert(template.shape, leaf);
+        Ok((leaf, method))
     }
 
     /// Finds what answers a method at a path, with or without the path's trailing slash.
@@ -119,13 +119,19 @@ impl Router {
 }
 
 impl Leaf {
-    fn add(&mut self, method: Method, index: usize, routes: &[plan::Route]) -> Result<(), String> {
+    fn add(
+        &mut self,
+        method: Method,
+        index: usize,
+        routes: &[plan::Route],
+    ) -> Result<(), PlanError> {
         if let Some((_, other)) = self.methods.iter().find(|(known, _)| *known == method) {
             let (other, route) = (&routes[*other].handler, &routes[index]);
-            return Err(format!(
+            let message = format!(
                 "{method} {} is answered by {} and, as {}, by {other}",
                 route.path, route.handler, self.template
-            ));
+            );
+            return Err(PlanError::new("", message));
         }
         self.methods.push((method, index));
         Ok(())
@@ -203,9 +209,87 @@ fn method(name: &str) -> Option<Method> {
     }
 }
 
-fn unknown_method(path: String, name: &str) -> PlanError {
-    PlanError::new(
-        path,
-        format!("{name:?} is not a method that a route can have"),
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(method: &str, path: &str, handler: &str) -> plan::Route {
+        let route = serde_json::json!({
+            "method": method, "path": path, "name": null, "handler": handler, "mode": "async",
+            "authentication": [], "guard": null, "deferred": false, "parameters": [],
+            "body": null, "reads_body": false, "max_body_size": null, "arguments": [],
+            "status": 200,
+        });
+        serde_json::from_value(route).unwrap()
+    }
+
+    fn compile(routes: &[(&str, &str)]) -> Result<Router, PlanError> {
+        let named = routes
+            .iter()
+            .enumerate()
+            .map(|(index, (method, path))| route(method, path, &format!("handler{index}")));
+        Router::compile(&named.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn captures_stand_in_the_order_of_the_template() {
+        let router = compile(&[
+            ("GET", "/{a}/{b}/{c}/{d}/{e}"),
+            ("POST", "/{e}/{d}/{c}/{b}/{a}"),
+            ("GET", "/x/pre-{a}/{b}.json/{*c}"),
+        ])
+        .unwrap();
+        let cases = [
+            (Method::GET, "/1/2/3/4/5", vec!["1", "2", "3", "4", "5"]),
+            (Method::POST, "/1/2/3/4/5/", vec!["1", "2", "3", "4", "5"]),
+            (Method::GET, "/x/pre-1/2.json/3/4", vec!["1", "2", "3/4"]),
+        ];
+        for (method, path, expected) in cases {
+            let Ok(Found::Route { captures, .. }) = router.find(&method, path) else {
+                panic!("{path} is not found")
+            };
+            assert_eq!(captures.as_slice(), expected);
+        }
+    }
+
+    /// Routes, the path of their fault, and words of its message.
+    type Refused = (
+        &'static [(&'static str, &'static str)],
+        &'static str,
+        &'static [&'static str],
+    );
+
+    #[test]
+    fn what_cannot_be_compiled_is_named() {
+        let cases: [Refused; 6] = [
+            (&[("GET", "/a"), ("GET", "/b{")], "routes[1].path", &["/b{"]),
+            (&[("FETCH", "/a")], "routes[0].method", &["FETCH"]),
+            (&[("get", "/a")], "routes[0].method", &["get"]),
+            (
+                &[("GET", "/a/{x}"), ("POST", "/a/{x}"), ("GET", "/a/{y}")],
+                "routes[2]",
+                &["GET /a/{y}", "handler2", "/a/{x}", "handler0"],
+            ),
+            (
+                &[("GET", "/{x}"), ("GET", "/{*y}")],
+                "routes[1].path",
+                &["/{*y}"],
+            ),
+            (
+                &[("GET", "/%C3%A9"), ("GET", "/a/")],
+                "routes[1].path",
+                &["/a/"],
+            ),
+        ];
+        for (routes, path, words) in cases {
+            let error = compile(routes).unwrap_err();
+            assert_eq!(error.path(), path);
+            for word in words {
+                assert!(
+                    error.to_string().contains(word),
+                    "{word} is not in: {error}"
+                );
+            }
+        }
+    }
 }

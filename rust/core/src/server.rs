@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_http::{HttpService, KeepAlive, Response};
 use actix_service::{Service, ServiceFactory, fn_service};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::handler::Handler;
 use crate::request::Request;
 use crate::service::handle;
+use crate::watchdog::{Activity, Watchdog, Watched};
 use crate::wire::{FinishQueue, Finisher, WireBody, respond};
 
 /// How long accepting pauses where the process has no file descriptor left, or the like.
@@ -27,7 +28,7 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// How a server treats its connections.
 #[derive(Clone)]
 pub struct ServerConfig {
-    /// How long a client may take to send the head of a connection's first request.
+    /// How long a client may take to send the head of a request.
     pub client_request_timeout: Duration,
     /// How long a connection may stay idle between requests; zero closes it after each.
     pub keep_alive: Duration,
@@ -106,24 +107,28 @@ async fn connector<H: Handler + 'static>(
     config: &ServerConfig,
     draining: watch::Receiver<bool>,
     finishes: FinishQueue,
-) -> io::Result<impl AsyncFn(TcpStream) + Clone + 'static> {
+) -> io::Result<impl AsyncFn(Watched) + Clone + 'static> {
     let answer = move |request: actix_http::Request| {
         let (app, finishes) = (Arc::clone(&app), finishes.clone());
+        let in_flight = request.conn_data::<Rc<Activity>>().map(Activity::begin);
         async move {
             let reply = handle(&app, Request::new(request)).await;
-            Ok::<Response<WireBody>, Infallible>(respond(reply, &finishes))
+            Ok::<Response<WireBody>, Infallible>(respond(reply, &finishes, in_flight))
         }
     };
     let keep_alive = match config.keep_alive {
         Duration::ZERO => KeepAlive::Disabled,
         idle => KeepAlive::Timeout(idle),
     };
-    let http = HttpService::<TcpStream, _, WireBody>::build()
+    let http = HttpService::<Watched, _, WireBody>::build()
         .keep_alive(keep_alive)
         .client_request_timeout(config.client_request_timeout)
         .client_disconnect_timeout(config.linger_timeout)
         // A client that left is noticed while its handler still runs, which is then dropped.
         .h1_allow_half_closed(false)
+        .on_connect_ext(|io: &Watched, extensions| {
+            extensions.insert(Rc::clone(&io.activity));
+        })
         .graceful_shutdown_signal(move || {
             let mut draining = draining.clone();
             async move {
@@ -134,17 +139,17 @@ async fn connector<H: Handler + 'static>(
         .h1(fn_service(answer));
     let service = http.new_service(()).await;
     let service = Rc::new(service.map_err(|()| io::Error::other("no HTTP service"))?);
-    Ok(async move |stream: TcpStream| {
+    Ok(async move |io: Watched| {
         // Replies are written whole; waiting for more would only delay them.
-        let _ = stream.set_nodelay(true);
-        let peer = stream.peer_addr().ok();
+        let _ = io.stream.set_nodelay(true);
+        let peer = io.stream.peer_addr().ok();
         // What can fail here is the client's doing: bytes that are not HTTP, a reset.
-        let _ = service.call((stream, peer)).await;
+        let _ = service.call((io, peer)).await;
     })
 }
 
 /// Accepts connections until `shutdown` is ready.
-async fn accept<C: AsyncFn(TcpStream) + Clone + 'static>(
+async fn accept<C: AsyncFn(Watched) + Clone + 'static>(
     listener: TcpListener,
     config: &ServerConfig,
     connect: &C,
@@ -152,15 +157,20 @@ async fn accept<C: AsyncFn(TcpStream) + Clone + 'static>(
     shutdown: impl Future<Output = ()>,
 ) {
     tokio::pin!(shutdown);
+    let mut watchdog = Watchdog::new(config.client_request_timeout);
+    let mut ticks = watchdog.ticks();
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => return,
             Some(ended) = connections.join_next() => report(config, ended),
+            _ = ticks.tick() => watchdog.tick(),
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let connect = connect.clone();
-                    connections.spawn_local(async move { connect(stream).await });
+                    let (connect, io) = (connect.clone(), watchdog.wrap(stream));
+                    let activity = Rc::clone(&io.activity);
+                    let task = connections.spawn_local(async move { connect(io).await });
+                    watchdog.watch(activity, task);
                 }
                 // The client was gone before it was accepted.
                 Err(error) if is_of_one_connection(&error) => {}

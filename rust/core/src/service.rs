@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use actix_http::StatusCode;
-use actix_http::header::{ACCEPT, ALLOW};
+use actix_http::header::{ACCEPT, ALLOW, HeaderValue, WWW_AUTHENTICATE};
 
 use crate::app::{App, Route};
 use crate::auth::identity::Identity;
@@ -42,9 +42,9 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
                 captures: &captures,
                 identity: identity.as_ref(),
                 leaves,
-                challenge: route.challenge,
             };
-            Some(finish(route.handler.admit(deferred)).await?)
+            let admitted = finish(route.handler.admit(deferred)).await;
+            Some(admitted.map_err(|error| challenged(route, error))?)
         }
     };
     let (values, faults) = extract(route, request, &captures)?;
@@ -61,7 +61,24 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
         faults,
         body,
     };
-    finish(route.handler.call(call, admission)).await
+    let reply = finish(route.handler.call(call, admission)).await;
+    reply.map_err(|error| challenged(route, error))
+}
+
+/// Has a 401 that Python raised name the scheme that would help, RFC 9110 §15.5.2.
+fn challenged<H>(route: &Route<H>, mut error: Error) -> Error {
+    if let Error::Raised(raised) = &mut error
+        && raised.status == StatusCode::UNAUTHORIZED
+        && let Some(challenge) = route.challenge
+        && !raised
+            .headers
+            .iter()
+            .any(|(name, _)| name == WWW_AUTHENTICATE)
+    {
+        let challenge = HeaderValue::from_static(challenge);
+        raised.headers.push((WWW_AUTHENTICATE, challenge));
+    }
+    error
 }
 
 /// Who is asking. Wrong credentials are refused whatever the permissions are.
@@ -102,10 +119,8 @@ fn guard<H>(
         Some(true) if !route.deferred => Ok(Verdict::Passed),
         Some(false) if !route.deferred => Err(refusal(route, identity)),
         _ => {
-            let leaves = route
-                .guard
-                .as_ref()
-                .map(|guard| guard.leaves(identity, request.method()));
+            let guard = route.guard.as_ref();
+            let leaves = guard.map(|guard| guard.leaves(identity, request.method()));
             Ok(Verdict::Open(leaves.unwrap_or_default()))
         }
     }

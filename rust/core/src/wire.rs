@@ -13,12 +13,15 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, spawn_local};
 
 use crate::reply::{Body, Finish, Reply};
+use crate::watchdog::InFlight;
 
 /// A reply's body, which hands its `Finish` on when it is sent or dropped.
 pub(crate) struct WireBody {
     size: BodySize,
     bytes: Option<Bytes>,
     finish: Option<(Finish, FinishQueue)>,
+    /// The request is in flight until the body is gone.
+    _in_flight: Option<InFlight>,
 }
 
 /// Where replies leave the work that follows them.
@@ -57,7 +60,11 @@ impl Finisher {
 }
 
 /// The HTTP library's response.
-pub(crate) fn respond(reply: Reply, queue: &FinishQueue) -> Response<WireBody> {
+pub(crate) fn respond(
+    reply: Reply,
+    queue: &FinishQueue,
+    in_flight: Option<InFlight>,
+) -> Response<WireBody> {
     let (size, bytes) = match reply.body {
         // The library leaves out the length where the status forbids one.
         Body::Empty => (BodySize::Sized(0), None),
@@ -68,6 +75,7 @@ pub(crate) fn respond(reply: Reply, queue: &FinishQueue) -> Response<WireBody> {
         size,
         bytes,
         finish: reply.finish.map(|finish| (finish, queue.clone())),
+        _in_flight: in_flight,
     };
     let mut response = Response::with_body(reply.status, body);
     let headers = response.headers_mut();

@@ -158,6 +158,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("iata", ""), _negated=True),
                 fields=("iata",),
                 name="airport_iata_unique",
+                violation_error_message="An airport with this IATA code already exists.",
             ),
         ),
         migrations.AddIndex(

@@ -1,7 +1,6 @@
 //! What a converted value must satisfy.
 
 use std::cmp::Ordering;
-use std::fmt::Write;
 
 use regex::{Regex, RegexBuilder};
 
@@ -32,8 +31,13 @@ struct Length {
 #[derive(Debug)]
 struct Bound {
     limit: f64,
-    /// The limit's shortest decimal notation: `0.1` means a tenth to whoever wrote it.
+    /// The limit as its author wrote it: a whole number has all its digits, and `0.1` is a tenth
+    /// although no double is.
+    text: String,
+    /// The same, as a number.
     exact: Number,
+    /// The limit rounded down, or the nearest `i128`, which is beyond every `i64` too.
+    floor: i128,
     relation: Relation,
 }
 
@@ -123,7 +127,7 @@ impl Length {
 impl Bound {
     fn check(&self, value: &Value) -> Option<Message> {
         let order = match value {
-            Value::Int(value) => compare_int(*value, self.limit),
+            Value::Int(value) => self.compare(*value),
             Value::Float(value) => value.partial_cmp(&self.limit)?,
             Value::BigInt(digits) | Value::Decimal(digits) => {
                 Number::parse(digits)?.cmp(&self.exact)
@@ -133,9 +137,32 @@ impl Bound {
         if self.relation.holds(order) {
             return None;
         }
-        let mut message = format!("Ensure this value is {} ", self.relation.words());
-        let _ = write!(message, "{}.", self.limit);
-        Some(message.into())
+        let (words, limit) = (self.relation.words(), &self.text);
+        Some(format!("Ensure this value is {words} {limit}.").into())
+    }
+
+    /// Compares without rounding the whole number to a double.
+    fn compare(&self, value: i64) -> Ordering {
+        let whole = self.limit.fract() == 0.0;
+        match i128::from(value).cmp(&self.floor) {
+            Ordering::Equal if !whole => Ordering::Less,
+            order => order,
+        }
+    }
+}
+
+/// A whole double prints all its digits, so that no cast has to be trusted.
+fn floor(limit: f64) -> i128 {
+    let beyond = if limit < 0.0 { i128::MIN } else { i128::MAX };
+    format!("{:.0}", limit.floor()).parse().unwrap_or(beyond)
+}
+
+fn text(limit: f64) -> String {
+    if limit.fract() == 0.0 {
+        // Adding zero takes the sign of a negative zero.
+        format!("{:.0}", limit + 0.0)
+    } else {
+        limit.to_string()
     }
 }
 
@@ -177,11 +204,14 @@ fn bounds(parameter: &Parameter) -> Result<Vec<Bound>, PlanError> {
         if !numeric {
             return Err(PlanError::new(name, "a bound limits numbers"));
         }
-        let exact = Number::parse(&limit.to_string())
-            .ok_or_else(|| PlanError::new(name, "a bound is finite"))?;
+        let text = text(limit);
+        let exact =
+            Number::parse(&text).ok_or_else(|| PlanError::new(name, "a bound is finite"))?;
         bounds.push(Bound {
             limit,
+            text,
             exact,
+            floor: floor(limit),
             relation,
         });
     }
@@ -193,22 +223,4 @@ fn compile_pattern(pattern: &str) -> Result<Regex, PlanError> {
         .size_limit(PATTERN_SIZE)
         .build()
         .map_err(|error| PlanError::new("pattern", error.to_string()))
-}
-
-/// Compares without rounding the whole number to a double.
-#[allow(clippy::cast_possible_truncation)] // bounded just before
-fn compare_int(value: i64, limit: f64) -> Ordering {
-    /// Beyond every `i64`, and exact.
-    const FAR: f64 = 18_446_744_073_709_551_616.0;
-    if limit >= FAR {
-        return Ordering::Less;
-    }
-    if limit <= -FAR {
-        return Ordering::Greater;
-    }
-    let floor = limit.floor();
-    match i128::from(value).cmp(&(floor as i128)) {
-        Ordering::Equal if floor < limit => Ordering::Less,
-        order => order,
-    }
 }

@@ -41,3 +41,40 @@ pub(super) fn decode(encoded: &str) -> Text<'_> {
         Err(_) => Err("The value is not UTF-8.".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn field(many: bool) -> Field {
+        let parameter = serde_json::json!({
+            "name": "x", "alias": "x", "source": "query", "scalar": {"type": "str"},
+            "many": many, "required": false, "constraints": {},
+        });
+        Field::compile(&serde_json::from_value(parameter).unwrap(), &[]).unwrap()
+    }
+
+    #[test]
+    fn a_megabyte_is_no_burden() {
+        let queries = ["x=1&", "&", "x&", "y=%41+&", "%78=+&", "="];
+        for piece in queries {
+            let query = piece.repeat((1 << 20) / piece.len());
+            let began = Instant::now();
+            let slots = collect(&query, &[field(true), field(false)]);
+            assert!(slots[1].len() <= 1);
+            for encoded in &slots[0] {
+                assert!(decode(encoded).is_ok());
+            }
+            assert!(began.elapsed() < Duration::from_secs(5), "{piece}");
+        }
+    }
+
+    #[test]
+    fn names_are_encoded_too() {
+        let slots = collect("%78=1&x=2&X=3&x", &[field(true), field(false)]);
+        assert_eq!(slots[0].as_slice(), ["1", "2", ""]);
+        assert_eq!(slots[1].as_slice(), [""]);
+    }
+}

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::{Plan, VERSION};
+use crate::auth::CompileError;
 
 /// What is wrong with a plan, and where in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,12 @@ impl fmt::Display for PlanError {
 
 impl std::error::Error for PlanError {}
 
+impl From<CompileError> for PlanError {
+    fn from(error: CompileError) -> Self {
+        Self::new(error.path, error.message)
+    }
+}
+
 /// The one field that is read before the version is known to be ours.
 #[derive(Deserialize)]
 struct Stamp {
@@ -85,12 +92,6 @@ fn deserialize<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, PlanErro
     json.end()
         .map_err(|error| PlanError::new("", error.to_string()))?;
     Ok(value)
-}
-
-impl From<crate::auth::CompileError> for PlanError {
-    fn from(error: crate::auth::CompileError) -> Self {
-        Self::new(error.path, error.message)
-    }
 }
 
 #[cfg(test)]

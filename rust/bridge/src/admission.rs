@@ -1,0 +1,126 @@
+//! What Rust could not decide of a request's guard: Python finishes it, before the body is read.
+
+use std::sync::Arc;
+
+use bolt_core::error::Error;
+use bolt_core::handler::{Deferred, Outcome};
+use bolt_core::router::Captures;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+use crate::dispatch::{facts, no_loop};
+use crate::handler::Parts;
+use crate::in_process::Caller;
+use crate::invocation::text_captures;
+use crate::request::{Facts, Request};
+use crate::running::{Running, abandoned};
+use crate::surroundings::{Surroundings, begin, settle};
+use crate::task::{Started, Task};
+use crate::worker::Worker;
+use crate::{python, reply};
+
+/// What admission leaves for the call: the same request, instance, thread and context.
+pub struct Admitted {
+    pub request: Py<Request>,
+    pub instance: Option<Py<PyAny>>,
+    pub surroundings: Surroundings,
+}
+
+/// A question to Python, free of the server's thread.
+struct Admission {
+    parts: Arc<Parts>,
+    facts: Facts,
+    captures: Captures,
+    leaves: Vec<Option<bool>>,
+    caller: Option<Caller>,
+}
+
+/// Asks Python.
+pub fn admit(parts: Arc<Parts>, deferred: Deferred<'_>) -> Outcome<Admitted> {
+    let admission = Admission {
+        caller: deferred.request.origin::<Caller>().cloned(),
+        facts: facts(&parts, deferred.request, deferred.identity.cloned()),
+        captures: deferred.captures.clone(),
+        leaves: deferred.leaves,
+        parts,
+    };
+    Python::attach(
+        |py| match begin(py, &admission.parts, admission.caller.as_ref()) {
+            Ok((surroundings, None)) => admission.decide(py, surroundings),
+            Ok((surroundings, Some(begun))) => Outcome::Pending(Box::pin(async move {
+                let _ = begun.await;
+                settle(Python::attach(|py| admission.decide(py, surroundings))).await
+            })),
+            Err(error) => Outcome::Ready(Err(admission.failure(py, &error, None))),
+        },
+    )
+}
+
+impl Admission {
+    fn decide(self, py: Python<'_>, surroundings: Surroundings) -> Outcome<Admitted> {
+        match self.start(py, surroundings) {
+            Ok((Started::Finished(outcome), admitted)) => Outcome::Ready(match outcome {
+                Ok(_) => Ok(admitted),
+                Err(error) => Err(self.failure(py, &error, Some(&admitted))),
+            }),
+            Ok((Started::Suspended(task), admitted)) => self.wait_for(task, admitted),
+            Err(error) => Outcome::Ready(Err(self.failure(py, &error, None))),
+        }
+    }
+
+    /// Runs `admit` up to its first suspension.
+    fn start<'py>(
+        &self,
+        py: Python<'py>,
+        surroundings: Surroundings,
+    ) -> PyResult<(Started<'py>, Admitted)> {
+        let parts = &self.parts;
+        let admit = parts.admit.as_ref().ok_or_else(|| {
+            PyRuntimeError::new_err("the plan defers a decision that has no admit")
+        })?;
+        let worker = Worker::current(py).ok_or_else(no_loop)?;
+        let request = Request::create(py, &parts.hooks, self.facts.clone())?;
+        let values = text_captures(py, parts, &self.captures)?;
+        request.get().set_path_values(values);
+        let instance = match &parts.controller {
+            Some(controller) => Some(controller.instance(py, request.as_any())?),
+            None => None,
+        };
+        let context = surroundings.context.bind(py).clone();
+        let started = python::within_context(&context, || {
+            let event_loop = worker.event_loop.bind(py);
+            Task::start(event_loop, &worker.scheduler, &context, || {
+                admit.bind(py).call1((&request, &instance, &self.leaves))
+            })
+        })??;
+        let admitted = Admitted {
+            request: request.unbind(),
+            instance: instance.map(Bound::unbind),
+            surroundings,
+        };
+        Ok((started, admitted))
+    }
+
+    fn wait_for(self, task: Bound<'_, Task>, admitted: Admitted) -> Outcome<Admitted> {
+        let (sender, receiver) = oneshot::channel();
+        task.get().when_done(Box::new(move |py, outcome| {
+            if abandoned(py, &sender, &outcome) {
+                return;
+            }
+            let _ = sender.send(match outcome {
+                Ok(_) => Ok(admitted),
+                Err(error) => Err(self.failure(py, &error, Some(&admitted))),
+            });
+        }));
+        Outcome::Pending(Box::pin(Running {
+            task: Some(task.unbind()),
+            result: receiver,
+        }))
+    }
+
+    fn failure(&self, py: Python<'_>, error: &PyErr, admitted: Option<&Admitted>) -> Error {
+        let request = admitted.map(|admitted| admitted.request.bind(py).as_any());
+        reply::from_exception(&self.parts, error, request, self.caller.as_ref(), py)
+    }
+}
