@@ -159,12 +159,18 @@ test-pythons: venv ## test-py on every Python of this machine from 3.11 up
 
 ## Checking
 
-.PHONY: lint
-lint: any-build ## Every check that does not run the code
+.PHONY: lint lint-style lint-types lint-rust
+lint: lint-style lint-types lint-rust ## Every check that does not run the code (make -k: all of them)
+
+lint-style: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: any-build
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest django_bolt._core
+
+lint-rust: venv
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
