@@ -17,6 +17,8 @@ from django.utils.encoding import force_str
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_bolt.settings import SettingsError
+
 __all__ = [
     "APIException",
     "AuthenticationFailed",
@@ -45,10 +47,6 @@ Detail = Any
 
 class ConfigurationError(ImproperlyConfigured):
     """The application cannot be served as it is declared. Raised when the server starts."""
-
-
-class SettingsError(ConfigurationError):
-    """The setting ``BOLT`` holds something unknown or impossible."""
 
 
 class SignatureError(ConfigurationError):

@@ -13,10 +13,13 @@ from typing import Any, Literal, cast
 
 import msgspec
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from django_bolt.exceptions import SettingsError
+
+class SettingsError(ImproperlyConfigured):
+    """The setting ``BOLT`` holds something unknown or impossible."""
 
 
 def _default_threads() -> int:
