@@ -39,6 +39,10 @@ def read_routes(routes: Routes) -> list[Route] | None:
     return found
 
 
+#: Seconds that cancelled tasks get to clean up after themselves.
+_FAREWELL = 5.0
+
+
 class LoopThread:
     """A thread that turns an event loop until :meth:`close`."""
 
@@ -71,7 +75,8 @@ async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     pending = list(tasks)
     for task in pending:
         task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
+    if pending:
+        await asyncio.wait(pending, timeout=_FAREWELL)
 
 
 class Application:

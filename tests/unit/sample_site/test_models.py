@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -84,7 +84,7 @@ def test_ratings_are_held_by_model_and_database(iceland: Country, rating: int) -
         airport=place,
         rating=rating,
         text="?",
-        visited_on=datetime.date(2026, 1, 1),
+        visited_on=dt.date(2026, 1, 1),
     )
     with pytest.raises(ValidationError, match="rating"):
         report.full_clean()

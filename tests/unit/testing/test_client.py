@@ -17,12 +17,12 @@ from django.test import override_settings
 from msgspec import Struct
 
 from django_bolt import BoltAPI, Controller, Router
-from django_bolt.auth import IsAuthenticated, JWTAuthentication
+from django_bolt.auth import AllowAny, IsAuthenticated, JWTAuthentication
 from django_bolt.params import Header
 from django_bolt.responses import JSON
 from django_bolt.testing import AsyncTestClient, TestClient
 
-api = BoltAPI()
+api = BoltAPI(auth=[], guards=[AllowAny()])
 User = get_user_model()
 
 
@@ -261,7 +261,7 @@ class TestThreads:
         client = TestClient(api)
 
         def call() -> None:
-            with contextlib.suppress(httpx.ReadTimeout):
+            with contextlib.suppress(httpx.ReadTimeout, asyncio.CancelledError):
                 client.get("/sleep", timeout=1)
 
         thread = threading.Thread(target=call)
@@ -270,6 +270,7 @@ class TestThreads:
         client.close()
         thread.join(5)
         assert not thread.is_alive()
+        assert cancelled.wait(5)
 
 
 class TestAsync:

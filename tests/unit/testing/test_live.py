@@ -44,9 +44,8 @@ def test_two_at_once() -> None:
 
 
 def test_an_idle_connection_does_not_hold_it_up() -> None:
-    with httpx.Client() as client:
-        with LiveServer(api) as server:
-            assert client.get(f"{server.url}/async").status_code == 200
+    with httpx.Client() as client, LiveServer(api) as server:
+        assert client.get(f"{server.url}/async").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

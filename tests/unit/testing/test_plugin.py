@@ -42,7 +42,7 @@ def test_the_plugin_imports_neither_django_nor_httpx_nor_the_core() -> None:
         "print([name for name in ('django', 'httpx', 'msgspec', 'django_bolt._core')"
         " if name in sys.modules])"
     )
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - our own interpreter and script
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "[]"
