@@ -248,7 +248,7 @@ def test_dev_serves_what_was_changed(start, project: Path) -> None:
     write(API.replace('"one"', '"two"'))
     server.until_it_serves(times=2)
     assert server.get("/version").json() == "two"
-    write("this is not Python")
+    write("def broken(:")
     server.until(lambda: "SyntaxError" in server.text)
     write(API.replace('"one"', '"three"'))
     server.until_it_serves(times=3)
