@@ -31,6 +31,8 @@ SOURCES := $(shell find rust/*/src -name '*.rs') $(wildcard rust/*/Cargo.toml) C
 TAG = $(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
 STAMPS := target/in-tree
 RUNNING := target/running
+# Makes a file in a second make, where what it depends on is known; silent where there is no need.
+need = $(MAKE) -q $(1) 2>/dev/null || $(MAKE) $(1)
 
 .PHONY: help
 help: ## List the targets
@@ -48,7 +50,7 @@ ifneq ($(origin PYTHON), file)
 		echo "$(VENV) was made with another Python: making it anew"; rm -f $(VENV)/.dependencies $(VENV)/.made; \
 	fi
 endif
-	@$(MAKE) $(VENV)/.dependencies
+	@$(call need,$(VENV)/.dependencies)
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -72,7 +74,7 @@ $(STAMPS)/%.dev: $(SOURCES) $(VENV)/.dependencies
 
 .PHONY: build
 build: venv ## Make .venv, and put the release build into the source tree
-	@$(MAKE) $(STAMPS)/$(TAG).release
+	@$(call need,$(STAMPS)/$(TAG).release)
 
 .PHONY: rebuild
 rebuild: venv ## The same, whatever is there
@@ -82,7 +84,7 @@ rebuild: venv ## The same, whatever is there
 # What tests and checks need: either profile, if it is that of the sources; else the quick one.
 .PHONY: any-build
 any-build: venv
-	@$(MAKE) -q $(STAMPS)/$(TAG).release 2>/dev/null || $(MAKE) $(STAMPS)/$(TAG).dev
+	@$(MAKE) -q $(STAMPS)/$(TAG).release 2>/dev/null || { $(call need,$(STAMPS)/$(TAG).dev); }
 
 .PHONY: wheel
 wheel: venv ## Build a wheel into dist/
