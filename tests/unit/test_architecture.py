@@ -27,8 +27,8 @@ FLOORS = [
     ["viewsets"],
     ["controllers", "dispatch"],
     ["request", "auth"],
-    ["responses"],
-    ["settings", "params", "decorators", "vocabulary", "url_templates", "exceptions"],
+    ["exceptions", "responses"],
+    ["settings", "params", "decorators", "vocabulary", "url_templates"],
     # The schema of what crosses to Rust, and Rust itself: data and functions that know nobody.
     ["compile.plan", "_core", "spelling", "status"],
 ]
@@ -43,7 +43,6 @@ ARROWS = {
     # A controller's own check_permissions and handle_exception are the request's machinery.
     ("controllers", "dispatch"),
     ("request", "auth"),
-    ("settings", "exceptions"),
 }
 
 
