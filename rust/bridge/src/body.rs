@@ -22,7 +22,7 @@ pub fn decode<'py>(
             .faults
             .bind(py)
             .call1((bytes, parameter_faults))
-            .and_then(|faults| Ok(faults.extract::<Vec<u8>>()?));
+            .and_then(|faults| faults.extract::<Vec<u8>>());
         match faults {
             Ok(faults) => Error::Raised(Box::new(Raised {
                 status: actix_http::StatusCode::BAD_REQUEST,

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::app::App;
 use crate::event_loop::Scheduler;
 use crate::handler::PyHandler;
+use crate::python;
 
 /// The application without a socket: requests run on a loop that another thread drives.
 #[pyclass(frozen, module = "django_bolt._core")]
@@ -42,7 +43,7 @@ impl Caller {
 
     /// Tells the caller of an exception that became a 5xx.
     pub fn report(&self, py: Python<'_>, error: &PyErr) {
-        if let Err(fault) = self.0.on_error.call1(py, (error.value(py),)) {
+        if let Err(fault) = self.0.on_error.call1(py, (python::exception(py, error),)) {
             fault.write_unraisable(py, Some(self.0.on_error.bind(py)));
         }
     }

@@ -4,7 +4,7 @@
 use std::net::TcpListener;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyBaseException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::iterator::PySendResult;
 use pyo3::types::{PyIterator, PyTuple};
@@ -45,6 +45,12 @@ pub fn within_context<T>(context: &Bound<'_, PyAny>, work: impl FnOnce() -> T) -
         return Err(PyErr::fetch(py));
     }
     Ok(result)
+}
+
+/// The exception object of an error, with its traceback: before Python 3.12 the interpreter keeps
+/// the two apart until somebody joins them.
+pub fn exception<'py>(py: Python<'py>, error: &PyErr) -> Bound<'py, PyBaseException> {
+    error.clone_ref(py).into_value(py).into_bound(py)
 }
 
 /// Resumes a coroutine with `None`.

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
+use crate::python;
 
 type Headers = Vec<(String, String)>;
 
@@ -25,13 +26,6 @@ pub fn from_result(
     if result.is_instance(parts.hooks.response_class.bind(py))? {
         return rendered(parts, result);
     }
-    if let Ok(bytes) = result.cast_exact::<PyBytes>() {
-        return Ok(Reply::full(
-            parts.status,
-            HeaderValue::from_static("application/octet-stream"),
-            Bytes::copy_from_slice(bytes.as_bytes()),
-        ));
-    }
     if parts.none_is_empty && result.is_none() {
         return Ok(Reply::empty(parts.status));
     }
@@ -41,10 +35,15 @@ pub fn from_result(
         }
         _ => None,
     };
-    let encoded = parts
-        .encode
-        .bind(py)
-        .call1((converted.as_ref().unwrap_or(result),))?;
+    let result = converted.as_ref().unwrap_or(result);
+    if let Ok(bytes) = result.cast_exact::<PyBytes>() {
+        return Ok(Reply::full(
+            parts.status,
+            HeaderValue::from_static("application/octet-stream"),
+            Bytes::copy_from_slice(bytes.as_bytes()),
+        ));
+    }
+    let encoded = parts.encode.bind(py).call1((result,))?;
     let encoded = encoded.cast::<PyBytes>()?.as_bytes();
     Ok(Reply::json(parts.status, Bytes::copy_from_slice(encoded)))
 }
@@ -100,7 +99,7 @@ fn translate(
         .hooks
         .translate
         .bind(py)
-        .call1((error.value(py), request))?;
+        .call1((python::exception(py, error), request))?;
     let (status, body, headers): (u16, Vec<u8>, Headers) = translated.extract()?;
     Ok(Raised {
         status: status_code(status)?,

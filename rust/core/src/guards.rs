@@ -9,9 +9,9 @@ use std::collections::HashSet;
 
 use actix_http::Method;
 
-use crate::auth::CompileError;
 use crate::auth::identity::{Facts, Identity};
 use crate::plan;
+use crate::plan::PlanError;
 
 /// A permission expression that Rust can evaluate.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Guard {
     /// An `All` or `Any` of nothing, or a leaf that asks for no permission or scope. Both have a
     /// value in logic, and one of them lets everybody in: it is what a list looks like that was
     /// meant to be filled. Paths begin with `guard`.
-    pub fn compile(plan: &plan::Guard) -> Result<Self, CompileError> {
+    pub fn compile(plan: &plan::Guard) -> Result<Self, PlanError> {
         let root = Node::compile(plan, "guard")?;
         let leaves = root.count_leaves();
         Ok(Self { root, leaves })
@@ -80,7 +80,7 @@ impl Guard {
 }
 
 impl Node {
-    fn compile(plan: &plan::Guard, path: &str) -> Result<Self, CompileError> {
+    fn compile(plan: &plan::Guard, path: &str) -> Result<Self, PlanError> {
         let question = match plan {
             plan::Guard::All { of } => return Self::join(of, path, Self::All, Self::into_all),
             plan::Guard::Any { of } => return Self::join(of, path, Self::Any, Self::into_any),
@@ -104,7 +104,7 @@ impl Node {
         Ok(Self::Leaf(Leaf::Identity(question)))
     }
 
-    fn negate(of: &plan::Guard, path: &str) -> Result<Self, CompileError> {
+    fn negate(of: &plan::Guard, path: &str) -> Result<Self, PlanError> {
         Ok(match Self::compile(of, &format!("{path}.of"))? {
             Self::Not(inner) => *inner,
             inner => Self::Not(Box::new(inner)),
@@ -117,7 +117,7 @@ impl Node {
         path: &str,
         wrap: fn(Vec<Self>) -> Self,
         split: fn(Self) -> Result<Vec<Self>, Self>,
-    ) -> Result<Self, CompileError> {
+    ) -> Result<Self, PlanError> {
         let path = format!("{path}.of");
         let mut nodes = Vec::with_capacity(of.len());
         for (place, branch) in of.iter().enumerate() {
@@ -253,17 +253,17 @@ fn has_permission(facts: &Facts, holds: impl FnOnce(&HashSet<String>) -> bool) -
     facts.is_superuser
 }
 
-fn empty(path: impl Into<String>) -> CompileError {
-    CompileError::new(path, "The list is empty.")
+fn empty(path: impl Into<String>) -> PlanError {
+    PlanError::new(path, "The list is empty.")
 }
 
-fn check_names(names: &[String], path: &str, member: &str) -> Result<Vec<String>, CompileError> {
+fn check_names(names: &[String], path: &str, member: &str) -> Result<Vec<String>, PlanError> {
     if names.is_empty() {
         return Err(empty(format!("{path}.{member}")));
     }
     if let Some(place) = names.iter().position(String::is_empty) {
         let path = format!("{path}.{member}[{place}]");
-        return Err(CompileError::new(path, "The name is empty."));
+        return Err(PlanError::new(path, "The name is empty."));
     }
     Ok(names.to_vec())
 }

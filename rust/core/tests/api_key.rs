@@ -5,8 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use bolt_core::auth::identity::{Facts, Identity, Scheme};
-use bolt_core::auth::{Authenticators, CompileError, RejectReason, Rejected, token};
-use bolt_core::plan;
+use bolt_core::auth::{Authenticators, RejectReason, Rejected, token};
+use bolt_core::plan::{self, PlanError};
 
 const NOW: SystemTime = UNIX_EPOCH;
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -35,7 +35,7 @@ fn jwt() -> plan::Authenticator {
     }
 }
 
-fn compile(plan: &[plan::Authenticator]) -> Result<Authenticators, CompileError> {
+fn compile(plan: &[plan::Authenticator]) -> Result<Authenticators, PlanError> {
     let secrets = [
         ("jwt", "jwt-secret"),
         ("one", "key-one"),
@@ -202,7 +202,7 @@ fn orders_are_checked_at_start() {
     ];
     for (order, path) in cases {
         let error = authenticators.check_order(order, "order").err();
-        assert_eq!(error.map(|error| error.path).as_deref(), path, "{order:?}");
+        assert_eq!(error.as_ref().map(PlanError::path), path, "{order:?}");
     }
 }
 
@@ -231,7 +231,7 @@ fn plans_that_are_refused() {
     ];
     for (plan, path) in cases {
         let error = compile(&[jwt(), plan]).unwrap_err();
-        assert_eq!(error.path, format!("authenticators[1].{path}"));
+        assert_eq!(error.path(), format!("authenticators[1].{path}"));
         assert!(!error.to_string().contains("key-one"));
     }
 }

@@ -241,8 +241,8 @@ fn guards_that_are_refused() {
     ];
     for (plan, path) in cases {
         let error = Guard::compile(&plan).unwrap_err();
-        assert_eq!(error.path, path);
-        assert_eq!(error.within("routes[3]").path, format!("routes[3].{path}"));
+        assert_eq!(error.path(), path);
+        assert_eq!(error.under("routes[3]").path(), format!("routes[3].{path}"));
     }
 }
 

@@ -239,10 +239,10 @@ fn plans_that_are_refused() {
     ];
     for (plan, secret, path) in cases {
         let error = compile(plan, secret).unwrap_err();
-        assert_eq!(error.path, format!("authenticators[0].{path}"));
+        assert_eq!(error.path(), format!("authenticators[0].{path}"));
     }
     let unknown = Authenticators::compile(&[hs256()], &HashMap::new()).unwrap_err();
-    assert_eq!(unknown.path, "authenticators[0].secret");
+    assert_eq!(unknown.path(), "authenticators[0].secret");
 }
 
 #[test]

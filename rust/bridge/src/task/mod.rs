@@ -18,7 +18,7 @@ use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
 pub use self::asyncio::is_cancellation;
-use self::asyncio::{asyncio, cancel_future};
+use self::asyncio::{asyncio, cancel_future, cancelled_error};
 pub use self::step::Started;
 use self::waiting::TaskWaiter;
 use crate::event_loop::Shared;
@@ -55,9 +55,9 @@ struct State {
 }
 
 impl Task {
-    fn outcome_or<'py, T>(
+    fn outcome_or<T>(
         &self,
-        py: Python<'py>,
+        py: Python<'_>,
         read: impl FnOnce(&PyResult<Py<PyAny>>) -> PyResult<T>,
     ) -> PyResult<T> {
         match &self.state.lock().outcome {
@@ -132,7 +132,7 @@ impl Task {
         self.outcome_or(py, |outcome| match outcome {
             Ok(_) => Ok(None),
             Err(error) if is_cancellation(py, error)? => Err(error.clone_ref(py)),
-            Err(error) => Ok(Some(error.value(py).clone().into_any().unbind())),
+            Err(error) => Ok(Some(python::exception(py, error).into_any().unbind())),
         })
     }
 
@@ -242,6 +242,19 @@ impl Task {
     #[getter]
     fn _must_cancel(&self) -> bool {
         self.state.lock().must_cancel
+    }
+
+    #[getter(_cancel_message)]
+    fn cancel_message(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let state = self.state.lock();
+        let message = state.cancel_message.as_ref();
+        message.map(|message| message.clone_ref(py))
+    }
+
+    /// What `asyncio.gather` puts in the place of a cancelled task's result.
+    fn _make_cancelled_error(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let error = cancelled_error(py, self.cancel_message(py))?;
+        Ok(error.into_value(py).into_any())
     }
 
     #[getter]

@@ -41,13 +41,11 @@ impl Task {
                 state: Mutex::default(),
             },
         )?;
-        match Self::step(&task)? {
-            Some(outcome) => Ok(Started::Finished(outcome)),
-            None => {
-                asyncio(py)?.register_task.bind(py).call1((&task,))?;
-                Ok(Started::Suspended(task))
-            }
+        if let Some(outcome) = Self::step(&task)? {
+            return Ok(Started::Finished(outcome));
         }
+        asyncio(py)?.register_task.bind(py).call1((&task,))?;
+        Ok(Started::Suspended(task))
     }
 
     /// Says what to do with the outcome of a task that is suspended.
@@ -120,7 +118,7 @@ impl Task {
             let mut state = self.state.lock();
             state.waiter = None;
             let must_cancel = std::mem::take(&mut state.must_cancel);
-            let message = must_cancel.then(|| state.cancel_message.take()).flatten();
+            let message = state.cancel_message.as_ref().map(|m| m.clone_ref(py));
             (must_cancel, message, state.thrown.take())
         };
         if must_cancel {

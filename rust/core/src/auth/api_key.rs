@@ -8,8 +8,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 
 use super::identity::{Facts, Identity, Scheme};
-use super::{CompileError, RejectReason, Rejected, find_secret};
-use crate::plan;
+use super::{RejectReason, Rejected, find_secret};
+use crate::plan::{self, PlanError};
 
 /// `WWW-Authenticate` for an API key. The scheme is not registered with IANA; RFC 9110 §11.6.1
 /// wants a challenge in every 401, and a client that does not know it ignores it.
@@ -42,15 +42,15 @@ impl ApiKeys {
         header: &str,
         keys: &[plan::ApiKey],
         secrets: &HashMap<String, Vec<u8>>,
-    ) -> Result<Self, CompileError> {
+    ) -> Result<Self, PlanError> {
         let header = HeaderName::from_bytes(header.as_bytes())
-            .map_err(|_| CompileError::new("header", "This is not a header name."))?;
+            .map_err(|_| PlanError::new("header", "This is not a header name."))?;
         if keys.is_empty() {
             let message = "There is no key, so that every request with one would be refused.";
-            return Err(CompileError::new("keys", message));
+            return Err(PlanError::new("keys", message));
         }
         let digester = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .map_err(|_| CompileError::new("keys", "The system gives no random numbers."))?;
+            .map_err(|_| PlanError::new("keys", "The system gives no random numbers."))?;
         let mut compiled = Self {
             index,
             header,
@@ -60,7 +60,7 @@ impl ApiKeys {
         for (place, key) in keys.iter().enumerate() {
             compiled
                 .add(key, secrets)
-                .map_err(|error| error.within(&format!("keys[{place}]")))?;
+                .map_err(|error| error.under(&format!("keys[{place}]")))?;
         }
         Ok(compiled)
     }
@@ -74,12 +74,12 @@ impl ApiKeys {
         &mut self,
         key: &plan::ApiKey,
         secrets: &HashMap<String, Vec<u8>>,
-    ) -> Result<(), CompileError> {
+    ) -> Result<(), PlanError> {
         let secret = find_secret(secrets, &key.secret)?;
         if !fits_in_header(secret) {
             // Typically the newline at the end of a file. No request could ever carry it.
             let message = "The key has characters that a header cannot carry.";
-            return Err(CompileError::new("secret", message));
+            return Err(PlanError::new("secret", message));
         }
         let permissions = key.permissions.iter().cloned().collect();
         // Two records of one key may differ in permissions, and nothing says which one holds.
@@ -89,7 +89,7 @@ impl ApiKeys {
             .is_some()
         {
             let message = "The same key stands before this one.";
-            return Err(CompileError::new("secret", message));
+            return Err(PlanError::new("secret", message));
         }
         Ok(())
     }

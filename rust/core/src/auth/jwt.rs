@@ -7,7 +7,8 @@ use actix_http::header::{AUTHORIZATION, HeaderMap};
 use super::claims;
 use super::identity::{Identity, Scheme};
 use super::token::{Rules, Verifier};
-use super::{CompileError, RejectReason, Rejected};
+use super::{RejectReason, Rejected};
+use crate::plan::PlanError;
 
 /// `WWW-Authenticate` where a token is missing.
 pub const CHALLENGE: &str = "Bearer realm=\"api\"";
@@ -26,11 +27,7 @@ pub struct Jwt {
 
 impl Jwt {
     /// Compiles one class of the plan. Paths in errors are relative to the class.
-    pub(super) fn compile(
-        index: usize,
-        key: &[u8],
-        rules: &Rules<'_>,
-    ) -> Result<Self, CompileError> {
+    pub(super) fn compile(index: usize, key: &[u8], rules: &Rules<'_>) -> Result<Self, PlanError> {
         let verifier = Verifier::new(key, rules)?;
         Ok(Self { index, verifier })
     }

@@ -12,7 +12,6 @@ mod rejected;
 pub mod token;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::time::SystemTime;
 
 use actix_http::header::HeaderMap;
@@ -21,40 +20,7 @@ use self::api_key::ApiKeys;
 use self::identity::Identity;
 use self::jwt::Jwt;
 pub use self::rejected::{RejectReason, Rejected};
-use crate::plan;
-
-/// A part of the plan that cannot be compiled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CompileError {
-    /// Where in the document: `authenticators[0].secret`.
-    pub path: String,
-    /// What is wrong there, as a sentence. It never holds a secret.
-    pub message: String,
-}
-
-impl CompileError {
-    pub(crate) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
-    }
-
-    /// The same error, seen from the place that holds the part: `routes[3]` + `guard.of`.
-    #[must_use]
-    pub fn within(mut self, parent: &str) -> Self {
-        self.path = format!("{parent}.{}", self.path);
-        self
-    }
-}
-
-impl fmt::Display for CompileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.message)
-    }
-}
-
-impl std::error::Error for CompileError {}
+use crate::plan::{self, PlanError};
 
 /// Every authentication class of the plan, ready to run.
 #[derive(Debug)]
@@ -77,12 +43,12 @@ impl Authenticators {
     pub fn compile(
         plan: &[plan::Authenticator],
         secrets: &HashMap<String, Vec<u8>>,
-    ) -> Result<Self, CompileError> {
+    ) -> Result<Self, PlanError> {
         plan.iter()
             .enumerate()
             .map(|(index, item)| {
                 Authenticator::compile(index, item, secrets)
-                    .map_err(|error| error.within(&format!("authenticators[{index}]")))
+                    .map_err(|error| error.under(&format!("authenticators[{index}]")))
             })
             .collect::<Result<_, _>>()
             .map(Self)
@@ -94,10 +60,10 @@ impl Authenticators {
     ///
     /// An index that names nothing, or a class that looks where an earlier one does. The earlier
     /// one decides whatever it finds there, so that the later one would be set and never asked.
-    pub fn check_order(&self, order: &[usize], path: &str) -> Result<(), CompileError> {
+    pub fn check_order(&self, order: &[usize], path: &str) -> Result<(), PlanError> {
         let mut asked: Vec<&Authenticator> = Vec::with_capacity(order.len());
         for (place, index) in order.iter().enumerate() {
-            let error = |message| CompileError::new(format!("{path}[{place}]"), message);
+            let error = |message| PlanError::new(format!("{path}[{place}]"), message);
             let Some(class) = self.0.get(*index) else {
                 return Err(error("There is no such authenticator."));
             };
@@ -171,7 +137,7 @@ impl Authenticator {
         index: usize,
         plan: &plan::Authenticator,
         secrets: &HashMap<String, Vec<u8>>,
-    ) -> Result<Self, CompileError> {
+    ) -> Result<Self, PlanError> {
         match plan {
             plan::Authenticator::Jwt {
                 secret,
@@ -198,16 +164,13 @@ impl Authenticator {
 }
 
 /// The secret of an id, which is never empty.
-fn find_secret<'a>(
-    secrets: &'a HashMap<String, Vec<u8>>,
-    id: &str,
-) -> Result<&'a [u8], CompileError> {
+fn find_secret<'a>(secrets: &'a HashMap<String, Vec<u8>>, id: &str) -> Result<&'a [u8], PlanError> {
     match secrets.get(id) {
-        None => Err(CompileError::new(
+        None => Err(PlanError::new(
             "secret",
             format!("There is no secret {id:?}."),
         )),
-        Some(secret) if secret.is_empty() => Err(CompileError::new(
+        Some(secret) if secret.is_empty() => Err(PlanError::new(
             "secret",
             format!("The secret {id:?} is empty."),
         )),

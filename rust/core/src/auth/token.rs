@@ -15,7 +15,8 @@ use serde::de::MapAccess;
 
 use super::claims::{Claims, Expectations};
 use super::members::{self, Ignored, Members, Text};
-use super::{CompileError, RejectReason, Rejected, jwt};
+use super::{RejectReason, Rejected, jwt};
+use crate::plan::PlanError;
 
 /// The longest token that is looked at. It bounds the work that a stranger can ask for before the
 /// signature is known; common proxies stop at half of it, 8 KiB for one header line.
@@ -49,11 +50,11 @@ impl Verifier {
     ///
     /// A key that is empty or is a key document, no algorithm or one that does not sign with a shared
     /// secret, an empty audience or issuer. Paths are relative: `secret`, `algorithms[0]`.
-    pub fn new(key: &[u8], rules: &Rules<'_>) -> Result<Self, CompileError> {
-        check_key(key).map_err(|error| CompileError::new("secret", error.to_string()))?;
+    pub fn new(key: &[u8], rules: &Rules<'_>) -> Result<Self, PlanError> {
+        check_key(key).map_err(|error| PlanError::new("secret", error.to_string()))?;
         if rules.algorithms.is_empty() {
             let message = "The list of allowed algorithms is empty.";
-            return Err(CompileError::new("algorithms", message));
+            return Err(PlanError::new("algorithms", message));
         }
         let algorithms = rules
             .algorithms
@@ -61,17 +62,17 @@ impl Verifier {
             .enumerate()
             .map(|(place, name)| {
                 find_algorithm(name).map_err(|error| {
-                    CompileError::new(format!("algorithms[{place}]"), error.to_string())
+                    PlanError::new(format!("algorithms[{place}]"), error.to_string())
                 })
             })
             .collect::<Result<_, _>>()?;
         // An empty name is what an unset variable looks like, and no name at all.
         if let Some(place) = rules.audiences.iter().position(String::is_empty) {
             let path = format!("audiences[{place}]");
-            return Err(CompileError::new(path, "The audience is empty."));
+            return Err(PlanError::new(path, "The audience is empty."));
         }
         if rules.issuer == Some("") {
-            return Err(CompileError::new("issuer", "The issuer is empty."));
+            return Err(PlanError::new("issuer", "The issuer is empty."));
         }
         Ok(Self {
             key: DecodingKey::from_secret(key),

@@ -5,7 +5,6 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::{Plan, VERSION};
-use crate::auth::CompileError;
 
 /// What is wrong with a plan, and where in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +51,6 @@ impl fmt::Display for PlanError {
 }
 
 impl std::error::Error for PlanError {}
-
-impl From<CompileError> for PlanError {
-    fn from(error: CompileError) -> Self {
-        Self::new(error.path, error.message)
-    }
-}
 
 /// The one field that is read before the version is known to be ours.
 #[derive(Deserialize)]

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bolt_core::auth::identity::Identity;
 use bolt_core::auth::token::{Rules, Verifier};
-use bolt_core::auth::{Authenticators, CompileError, RejectReason as R, Rejected};
-use bolt_core::plan;
+use bolt_core::auth::{Authenticators, RejectReason as R, Rejected};
+use bolt_core::plan::{self, PlanError};
 use jsonwebtoken::{Algorithm, EncodingKey};
 
 /// The key of every token here.
@@ -84,7 +84,7 @@ pub fn jwt_plan(
 }
 
 /// Compiles one class; `jwt` is the id of the secret.
-pub fn compile(plan: plan::Authenticator, secret: &[u8]) -> Result<Authenticators, CompileError> {
+pub fn compile(plan: plan::Authenticator, secret: &[u8]) -> Result<Authenticators, PlanError> {
     let secrets = HashMap::from([("jwt".to_owned(), secret.to_vec())]);
     Authenticators::compile(&[plan], &secrets)
 }
