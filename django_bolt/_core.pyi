@@ -1,12 +1,30 @@
 """The extension module: bolt-core behind Python handlers."""
 
 import asyncio
-import contextvars
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
-from typing import Any, final
+from contextvars import Context
+from types import FrameType, GenericAlias
+from typing import Any, TextIO, final
+
+from typing_extensions import disjoint_base
 
 from django_bolt.dispatch.handler import Handler
 from django_bolt.dispatch.hooks import Hooks
+
+__all__ = [
+    "App",
+    "Handle",
+    "Identity",
+    "InProcess",
+    "PlanError",
+    "Request",
+    "RequestScope",
+    "Scheduler",
+    "Server",
+    "Task",
+    "decode_jwt",
+    "encode_jwt",
+]
 
 class PlanError(ValueError):
     """The plan cannot be served; the message names the JSON path."""
@@ -44,6 +62,7 @@ class Identity:
     def claims(self) -> bytes | None:
         """A token's payload as it was signed, JSON."""
 
+@disjoint_base
 class Request:
     """One request as Rust holds it; ``django_bolt.request.Request`` builds on it."""
 
@@ -80,8 +99,36 @@ class Request:
     def header_items(self) -> list[tuple[str, str]]:
         """Every header in lower case, repeated names included."""
 
+@disjoint_base
 class Scheduler:
-    """The ready queue and the timers of ``django_bolt.server.event_loop.EventLoop``."""
+    """The ready queue and the timers of ``django_bolt.server.event_loop.EventLoop``.
+
+    See :class:`asyncio.AbstractEventLoop` for each method.
+    """
+
+    def __new__(cls) -> Scheduler: ...
+    def call_soon(
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Handle: ...
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Handle: ...
+    def call_later(
+        self,
+        delay: float | None,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> Handle: ...
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> Handle: ...
+    def time(self) -> float: ...
+    def stop(self) -> None: ...
 
 @final
 class Handle:
@@ -93,13 +140,43 @@ class Handle:
 
 @final
 class Task:
-    """The task of one handler: what ``asyncio.current_task()`` returns inside it."""
+    """The task of one handler: what ``asyncio.current_task()`` returns inside it.
+
+    See :class:`asyncio.Task`, whose interface this is.
+    """
+
+    def cancel(self, msg: object = None) -> bool: ...
+    def cancelling(self) -> int: ...
+    def uncancel(self) -> int: ...
+    def cancelled(self) -> bool: ...
+    def done(self) -> bool: ...
+    def result(self) -> Any: ...
+    def exception(self) -> BaseException | None: ...
+    def add_done_callback(
+        self, callback: Callable[[Task], object], /, *, context: Context | None = None
+    ) -> None: ...
+    def remove_done_callback(self, callback: Callable[[Task], object]) -> int: ...
+    def get_coro(self) -> Coroutine[Any, Any, Any]: ...
+    def get_context(self) -> Context: ...
+    def get_loop(self) -> asyncio.AbstractEventLoop: ...
+    def get_name(self) -> str: ...
+    def set_name(self, name: object) -> None: ...
+    def get_stack(self, *, limit: int | None = None) -> list[FrameType]: ...
+    def print_stack(self, *, limit: int | None = None, file: TextIO | None = None) -> None: ...
+    def set_result(self, _result: object) -> None:
+        """Refused, as for every task."""
+    def set_exception(self, _exception: object) -> None:
+        """Refused, as for every task."""
+    def __await__(self) -> Generator[Any, None, Any]: ...
+    def __iter__(self) -> Generator[Any, None, Any]: ...
+    @classmethod
+    def __class_getitem__(cls, _item: object) -> GenericAlias: ...
 
 @final
 class RequestScope:
     """One request's lease of a thread, as asgiref finds it in the context."""
 
-    def run(self, function: Callable[[], None], /) -> None:
+    def run(self, function: Callable[[], None]) -> None:
         """Have the leased thread call ``function()``, after what it was given before."""
 
 @final
@@ -153,7 +230,7 @@ def decode_jwt(
     key: bytes,
     algorithms: Sequence[str],
     *,
-    audiences: Sequence[str] = (),
+    audiences: Sequence[str] = ...,
     issuer: str | None = None,
     leeway: int = 0,
 ) -> bytes:

@@ -18,7 +18,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base of every part of the plan."""
 
 
-class Service(Document):
+class Service(Document, frozen=True):
     """Settings that hold for every route."""
 
     debug: bool
@@ -28,7 +28,7 @@ class Service(Document):
     error_codes: bool
 
 
-class JWT(Document, tag_field="type", tag="jwt"):
+class JWT(Document, frozen=True, tag_field="type", tag="jwt"):
     """A JSON Web Token in ``Authorization: Bearer`` (RFC 7519)."""
 
     #: Id of the secret; the plan never holds one.
@@ -40,14 +40,14 @@ class JWT(Document, tag_field="type", tag="jwt"):
     leeway: int
 
 
-class APIKey(Document):
+class APIKey(Document, frozen=True):
     """One API key: the id of its secret and its holder's permissions."""
 
     secret: str
     permissions: list[str]
 
 
-class APIKeys(Document, tag_field="type", tag="api_key"):
+class APIKeys(Document, frozen=True, tag_field="type", tag="api_key"):
     """A key in a header of its own."""
 
     #: In lower case.
@@ -58,63 +58,63 @@ class APIKeys(Document, tag_field="type", tag="api_key"):
 Authenticator = JWT | APIKeys
 
 
-class All(Document, tag_field="type", tag="all"):
+class All(Document, frozen=True, tag_field="type", tag="all"):
     """Every branch must hold."""
 
     of: list[Guard]
 
 
-class Any(Document, tag_field="type", tag="any"):
+class Any(Document, frozen=True, tag_field="type", tag="any"):
     """At least one branch must hold."""
 
     of: list[Guard]
 
 
-class Not(Document, tag_field="type", tag="not"):
+class Not(Document, frozen=True, tag_field="type", tag="not"):
     """The branch must not hold."""
 
     of: Guard
 
 
-class AllowAny(Document, tag_field="type", tag="allow_any"):
+class AllowAny(Document, frozen=True, tag_field="type", tag="allow_any"):
     """Holds for everybody."""
 
 
-class IsAuthenticated(Document, tag_field="type", tag="is_authenticated"):
+class IsAuthenticated(Document, frozen=True, tag_field="type", tag="is_authenticated"):
     """Holds for a verified identity."""
 
 
-class IsStaff(Document, tag_field="type", tag="is_staff"):
+class IsStaff(Document, frozen=True, tag_field="type", tag="is_staff"):
     """Holds for staff."""
 
 
-class IsSuperuser(Document, tag_field="type", tag="is_superuser"):
+class IsSuperuser(Document, frozen=True, tag_field="type", tag="is_superuser"):
     """Holds for superusers."""
 
 
-class IsReadOnly(Document, tag_field="type", tag="is_read_only"):
+class IsReadOnly(Document, frozen=True, tag_field="type", tag="is_read_only"):
     """Holds for GET, HEAD and OPTIONS."""
 
 
-class HasPermissions(Document, tag_field="type", tag="has_permissions"):
+class HasPermissions(Document, frozen=True, tag_field="type", tag="has_permissions"):
     """Holds where the identity has every permission (``app.codename``)."""
 
     permissions: list[str]
 
 
-class HasAnyPermission(Document, tag_field="type", tag="has_any_permission"):
+class HasAnyPermission(Document, frozen=True, tag_field="type", tag="has_any_permission"):
     """Holds where the identity has at least one permission (``app.codename``)."""
 
     permissions: list[str]
 
 
-class HasScopes(Document, tag_field="type", tag="has_scopes"):
+class HasScopes(Document, frozen=True, tag_field="type", tag="has_scopes"):
     """Holds where the token carries every scope."""
 
     scopes: list[str]
 
 
-class PythonPermission(Document, tag_field="type", tag="python"):
+class PythonPermission(Document, frozen=True, tag_field="type", tag="python"):
     """Decided in Python; Rust sees it as unknown."""
 
     name: str
@@ -136,7 +136,7 @@ Guard = (
 )
 
 
-class Scalar(Document, omit_defaults=True):
+class Scalar(Document, frozen=True, omit_defaults=True):
     """A scalar that text is converted to in Rust."""
 
     type: Literal[
@@ -156,7 +156,7 @@ class Scalar(Document, omit_defaults=True):
     values: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
-class Constraints(Document, omit_defaults=True):
+class Constraints(Document, frozen=True, omit_defaults=True):
     """What a parameter's value must satisfy."""
 
     ge: float | None = None
@@ -168,7 +168,7 @@ class Constraints(Document, omit_defaults=True):
     pattern: str | None = None
 
 
-class Parameter(Document):
+class Parameter(Document, frozen=True):
     """A declared parameter outside the body."""
 
     name: str
@@ -182,7 +182,7 @@ class Parameter(Document):
     constraints: Constraints
 
 
-class Body(Document):
+class Body(Document, frozen=True):
     """The declared body."""
 
     name: str
@@ -190,7 +190,7 @@ class Body(Document):
     media_types: list[str]
 
 
-class Argument(Document):
+class Argument(Document, frozen=True):
     """How one argument of the handler is filled.
 
     ``index`` points into :attr:`Route.parameters` where ``origin`` is ``"parameter"``; ``keyword``
@@ -202,7 +202,7 @@ class Argument(Document):
     keyword: str | None = None
 
 
-class Route(Document):
+class Route(Document, frozen=True):
     """Method, path and handler, with every policy."""
 
     method: str
@@ -226,7 +226,7 @@ class Route(Document):
     status: int
 
 
-class Plan(Document, kw_only=True):
+class Plan(Document, frozen=True, kw_only=True):
     """A whole application."""
 
     version: int = VERSION

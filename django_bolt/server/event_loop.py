@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any
 from django_bolt import _core
 
 if TYPE_CHECKING:
-    # What the mixin replaces has asyncio's signatures; mypy need not compare them twice.
-    _SelectorEventLoop = asyncio.SelectorEventLoop
-    _Scheduler = object
+
+    class _Scheduler:
+        """What the mixin replaces has asyncio's signatures; they need no comparison."""
 else:
-    _SelectorEventLoop = asyncio.SelectorEventLoop
     _Scheduler = _core.Scheduler
 
 
-class EventLoop(_Scheduler, _SelectorEventLoop):
+class EventLoop(_Scheduler, asyncio.SelectorEventLoop):
     """An asyncio event loop that also serves requests; see :class:`asyncio.AbstractEventLoop`."""
 
     def run_forever(self) -> None:
@@ -90,10 +89,10 @@ class _RunningLoop:
         self._loop = loop
 
     def __enter__(self) -> None:
-        asyncio._set_running_loop(self._loop)
+        asyncio._set_running_loop(self._loop)  # noqa: SLF001 - documented for event loops
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        asyncio._set_running_loop(None)
+        asyncio._set_running_loop(None)  # noqa: SLF001
 
 
 class _SignalWakeup:

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use actix_http::StatusCode;
-use actix_http::header::{ACCEPT, ALLOW, HeaderValue, WWW_AUTHENTICATE};
+use actix_http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 
 use crate::app::{App, Route};
 use crate::auth::identity::Identity;
@@ -44,7 +44,7 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
                 leaves,
             };
             let admitted = finish(route.handler.admit(deferred)).await;
-            Some(admitted.map_err(|error| challenged(route, error))?)
+            Some(admitted.map_err(|error| challenged(error, route.challenge))?)
         }
     };
     let (values, faults) = extract(route, request, &captures)?;
@@ -61,24 +61,36 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
         faults,
         body,
     };
-    let reply = finish(route.handler.call(call, admission)).await;
-    reply.map_err(|error| challenged(route, error))
+    match finish(route.handler.call(call, admission)).await {
+        Ok(mut reply) => {
+            add_challenge(reply.status, &mut reply.headers, route.challenge);
+            Ok(reply)
+        }
+        Err(error) => Err(challenged(error, route.challenge)),
+    }
 }
 
-/// Has a 401 that Python raised name the scheme that would help, RFC 9110 §15.5.2.
-fn challenged<H>(route: &Route<H>, mut error: Error) -> Error {
-    if let Error::Raised(raised) = &mut error
-        && raised.status == StatusCode::UNAUTHORIZED
-        && let Some(challenge) = route.challenge
-        && !raised
-            .headers
-            .iter()
-            .any(|(name, _)| name == WWW_AUTHENTICATE)
-    {
-        let challenge = HeaderValue::from_static(challenge);
-        raised.headers.push((WWW_AUTHENTICATE, challenge));
+/// Has a 401 that Python raised name the scheme that would help.
+fn challenged(mut error: Error, challenge: Option<&'static str>) -> Error {
+    if let Error::Raised(raised) = &mut error {
+        add_challenge(raised.status, &mut raised.headers, challenge);
     }
     error
+}
+
+/// Names the scheme that would help in a 401 that names none, RFC 9110 §15.5.2.
+fn add_challenge(
+    status: StatusCode,
+    headers: &mut Vec<(HeaderName, HeaderValue)>,
+    challenge: Option<&'static str>,
+) {
+    if status != StatusCode::UNAUTHORIZED {
+        return;
+    }
+    let named = headers.iter().any(|(name, _)| name == WWW_AUTHENTICATE);
+    if let Some(challenge) = challenge.filter(|_| !named) {
+        headers.push((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+    }
 }
 
 /// Who is asking. Wrong credentials are refused whatever the permissions are.

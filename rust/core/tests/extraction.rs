@@ -228,7 +228,7 @@ fn choices() {
     assert_eq!(convert("1"), Ok(Value::Choice(1)));
     assert_eq!(
         convert("Red"),
-        Err(vec!["Not a valid choice: \"Red\".".to_owned()])
+        Err(vec!["\"Red\" is not a valid choice.".to_owned()])
     );
     let long = convert(&"x".repeat(5000)).unwrap_err();
     assert!(long[0].len() < 150);

@@ -30,12 +30,20 @@ pub(super) fn coerce(scalar: &Scalar, text: Cow<'_, str>) -> Result<Value, Messa
         Scalar::Float {} => float(&text).ok_or("A valid number is required.".into()),
         Scalar::Bool {} => boolean(&text).ok_or("Must be a valid boolean.".into()),
         Scalar::Uuid {} => uuid(&text).ok_or("Must be a valid UUID.".into()),
-        Scalar::Date {} => date(&text).ok_or("A date is required, as YYYY-MM-DD.".into()),
-        Scalar::Datetime {} => datetime(&text)
-            .ok_or("A date and time is required, as YYYY-MM-DDThh:mm:ss and an offset.".into()),
-        Scalar::Time {} => time(&text).ok_or("A time is required, as hh:mm:ss.".into()),
+        Scalar::Date {} => date(&text)
+            .ok_or("Date has wrong format. Use one of these formats instead: YYYY-MM-DD.".into()),
+        Scalar::Datetime {} => datetime(&text).ok_or(
+            "Datetime has wrong format. Use one of these formats instead: \
+             YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]."
+                .into(),
+        ),
+        Scalar::Time {} => time(&text).ok_or(
+            "Time has wrong format. Use one of these formats instead: hh:mm[:ss[.uuuuuu]].".into(),
+        ),
         Scalar::Timedelta {} => timedelta(&text).ok_or(
-            "A duration is required, in seconds, as hh:mm:ss or in ISO 8601's notation.".into(),
+            "Duration has wrong format. Use seconds, hh:mm:ss or an ISO 8601 duration instead, \
+             such as P1DT2H."
+                .into(),
         ),
         Scalar::Decimal {} => decimal(text),
         Scalar::Choice { values } => choice(values, &text),
@@ -171,5 +179,5 @@ fn choice(values: &[String], text: &str) -> Result<Value, Message> {
     }
     let shown: String = text.chars().take(MOST_ECHOED).collect();
     let more = if shown.len() < text.len() { "…" } else { "" };
-    Err(format!("Not a valid choice: \"{shown}{more}\".").into())
+    Err(format!("\"{shown}{more}\" is not a valid choice.").into())
 }
