@@ -83,7 +83,7 @@ def _refusals(compiled: application.Application) -> Iterator[CheckMessage]:
 
 def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
     """Find keys shorter than their hash, below which it is weaker than it claims (RFC 7518)."""
-    django_key = django_settings().secret_key.encode()
+    django_key = django_settings().secret_key
     for authenticator in compiled.plan.authenticators:
         if not isinstance(authenticator, plan.JWT):
             continue

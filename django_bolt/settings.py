@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -15,6 +16,7 @@ import msgspec
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.utils.encoding import force_bytes
 from django.utils.module_loading import import_string
 
 
@@ -40,13 +42,20 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     error_codes: bool = False
     #: Most threads that run ``def`` handlers and the ORM's blocking calls, for each process.
     blocking_threads: int = msgspec.field(default_factory=_default_threads)
+    #: Seconds that an idle connection stays open. Longer than the 60 seconds of common load
+    #: balancers: the side that closes first must be the one that opens the next connection.
+    keep_alive: float = 75.0
+    #: Seconds in which a client has to send the head of a request.
+    request_timeout: float = 30.0
+    #: Seconds that requests in flight get to finish when the server is told to stop.
+    shutdown_timeout: float = 30.0
 
 
 class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Django's own settings that the framework follows."""
 
     debug: bool
-    secret_key: str
+    secret_key: bytes
     root_urlconf: str
     #: Largest request body in bytes; ``None`` is no limit. ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
     max_body_size: int | None
@@ -69,7 +78,7 @@ def django_settings() -> DjangoSettings:
     """Return what the framework follows among Django's own settings, as they are now."""
     return DjangoSettings(
         debug=bool(settings.DEBUG),
-        secret_key=str(settings.SECRET_KEY),
+        secret_key=force_bytes(settings.SECRET_KEY),
         root_urlconf=str(settings.ROOT_URLCONF),
         max_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
     )
@@ -91,6 +100,10 @@ def _read() -> BoltSettings:
         raise SettingsError(f"BOLT: {_by_key(str(error))}") from error
     if read.blocking_threads < 1:
         raise SettingsError("BOLT['BLOCKING_THREADS'] must be at least 1.")
+    for name in ("keep_alive", "request_timeout", "shutdown_timeout"):
+        seconds = getattr(read, name)
+        if not math.isfinite(seconds) or seconds <= 0:
+            raise SettingsError(f"BOLT[{name.upper()!r}] must be a number of seconds above 0.")
     return read
 
 

@@ -51,6 +51,9 @@ def test_what_is_given() -> None:
         ({"ERROR_CODES": "yes"}, "`ERROR_CODES`"),
         ({"BLOCKING_THREADS": 0}, "at least 1"),
         ({"BLOCKING_THREADS": True}, "`BLOCKING_THREADS`"),
+        ({"KEEP_ALIVE": 0}, "KEEP_ALIVE'] must be a number of seconds above 0"),
+        ({"REQUEST_TIMEOUT": -1}, "REQUEST_TIMEOUT'] must be"),
+        ({"SHUTDOWN_TIMEOUT": float("inf")}, "SHUTDOWN_TIMEOUT'] must be"),
         ({"DEFAULT_PERMISSION_CLASSES": "a.b"}, "must be a list"),
         ({"DEFAULT_PERMISSION_CLASSES": IsAuthenticated}, "must be a list"),
         ({"DEFAULT_PERMISSION_CLASSES": ["django_bolt.auth.Nope"]}, "cannot import"),
@@ -63,7 +66,8 @@ def test_refusals(given: Any, message: str) -> None:
     assert message in str(caught.value)
 
 
-def test_djangos_own() -> None:
-    with override_settings(DEBUG=True, DATA_UPLOAD_MAX_MEMORY_SIZE=None, SECRET_KEY="k"):
+@pytest.mark.parametrize("key", ["k", b"k"])
+def test_djangos_own(key: str | bytes) -> None:
+    with override_settings(DEBUG=True, DATA_UPLOAD_MAX_MEMORY_SIZE=None, SECRET_KEY=key):
         settings = django_settings()
-    assert (settings.debug, settings.max_body_size, settings.secret_key) == (True, None, "k")
+    assert (settings.debug, settings.max_body_size, settings.secret_key) == (True, None, b"k")

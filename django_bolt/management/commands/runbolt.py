@@ -24,6 +24,7 @@ from django_bolt.server.config import ServerConfig, ServerConfigError
 from django_bolt.server.listeners import AddressUnavailableError, reserve
 from django_bolt.server.supervisor import Patience, Supervisor
 from django_bolt.server.worker import Workers
+from django_bolt.settings import bolt_settings
 
 #: Seconds beyond the time for requests in flight, in which a child has to leave.
 _MARGIN = 5.0
@@ -146,8 +147,14 @@ class Command(BaseCommand):
 
 def _config(options: dict[str, Any]) -> ServerConfig:
     names = ("host", "port", "processes", "workers")
+    settings = bolt_settings()
     try:
-        config = ServerConfig(**{name: options[name] for name in names})
+        config = ServerConfig(
+            **{name: options[name] for name in names},
+            keep_alive=settings.keep_alive,
+            request_timeout=settings.request_timeout,
+            shutdown_timeout=settings.shutdown_timeout,
+        )
     except ServerConfigError as error:
         raise CommandError(f"--{error}") from error
     if config.processes > 1 and not hasattr(os, "fork"):
