@@ -43,10 +43,12 @@ class Case:
 
     def send(self, client: httpx.Client) -> httpx.Response:
         """Return the reply, whatever it is."""
-        options: dict[str, Any] = {} if self.json is UNSET else {"json": self.json}
-        if self.content is not None:
-            options["content"] = self.content
-        return client.request(self.method, self.path, headers=dict(self.headers), **options)
+        headers, content = dict(self.headers), self.content
+        if self.json is not UNSET:
+            # httpx would take None for no body.
+            headers.setdefault("content-type", JSON)
+            content = json.dumps(self.json).encode()
+        return client.request(self.method, self.path, headers=headers, content=content)
 
     def check(self, client: httpx.Client) -> httpx.Response:
         """Return the reply, which is the expected one."""

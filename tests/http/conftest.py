@@ -17,6 +17,8 @@ from django.test import override_settings
 
 from django_bolt.testing import LiveServer, TestClient
 
+pytest.register_assert_rewrite("tests.http.cases")
+
 IN_PROCESS, LIVE = "in process", "live"
 BOTH = [IN_PROCESS, LIVE]
 #: Seconds; far beyond what a request takes on a busy machine.
