@@ -113,6 +113,7 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
         body_default=bound.body_default,
         faults=bound.faults,
         convert=result.convert,
+        convert_response=result.convert_response,
         encode=result.encode,
         none_is_empty=result.none_is_empty,
         permissions=access.permissions,

@@ -28,6 +28,7 @@ class Result:
     """What becomes of a handler's result; see ``dispatch.handler.Handler``."""
 
     convert: Callable[[Any], Any] | None
+    convert_response: Callable[[Any], Any] | None
     encode: Callable[[Any], bytes]
     none_is_empty: bool
 
@@ -40,7 +41,7 @@ def compile_result(annotation: Any, handler: str) -> Result:
     """
     declared = _without_responses(annotation)
     if any(declared is undeclared for undeclared in _UNDECLARED):
-        return Result(convert=None, encode=encode, none_is_empty=False)
+        return Result(convert=None, convert_response=None, encode=encode, none_is_empty=False)
     if declared is None:
         declared = types.NoneType
     _refuse_django(declared, handler)
@@ -48,11 +49,19 @@ def compile_result(annotation: Any, handler: str) -> Result:
         info = schema.type_info(declared)
     except schema.UnknownTypeError as error:
         raise ConfigurationError(f"The declared result of {handler}: {error}.") from error
+    convert = compile_converter(info)
     return Result(
-        convert=compile_converter(info),
+        convert=convert,
+        # ``Airport | Response`` says that a response may hold something else.
+        convert_response=convert if _holds_all(annotation, declared) else None,
         encode=encode,
         none_is_empty=declared is types.NoneType,
     )
+
+
+def _holds_all(annotation: Any, declared: Any) -> bool:
+    """Tell whether the annotation names no response beside the declared type."""
+    return declared is annotation or declared is types.NoneType
 
 
 def _without_responses(annotation: Any) -> Any:

@@ -22,8 +22,8 @@ class Hooks:
     request_class: type
     #: ``django_bolt.responses.BaseResponse``: results that carry their own status and headers.
     response_class: type
-    #: Turns such a result into data.
-    render: Callable[[Any], RenderedReply]
+    #: Turns such a result into data; the second argument converts what it carries.
+    render: Callable[[Any, Callable[[Any], Any] | None], RenderedReply]
     #: Turns an exception of a handler into data, and tells Django and the log about it.
     translate: Callable[[BaseException, Any | None], RenderedFailure]
     #: Run on the leased thread at the edges of a request; told whether it is a test's own thread.

@@ -32,38 +32,51 @@ impl Handler for PyHandler {
     fn call(&self, call: Call<'_>, admission: Option<Admitted>) -> Outcome<Reply> {
         let parts = Arc::clone(&self.0);
         let caller = call.request.origin::<Caller>().cloned();
-        let facts = (parts.takes_request && admission.is_none())
-            .then(|| facts(&parts, call.request, call.identity));
-        let inputs = Inputs {
-            facts,
-            captures: call.captures,
-            values: call.values,
-            faults: call.faults,
-            body: call.body,
+        let mut source = FactSource {
+            request: call.request,
+            identity: call.identity,
         };
-        Python::attach(|py| {
-            let (admitted, surroundings) = match admission {
-                Some(admitted) => (
-                    Some((admitted.request, admitted.instance)),
-                    Ok((admitted.surroundings, None)),
-                ),
-                None => (None, begin(py, &parts, caller.as_ref())),
-            };
-            let invocation = Invocation {
-                parts,
-                inputs,
-                admitted,
-                caller,
-            };
-            match surroundings {
-                Ok((surroundings, None)) => run(py, invocation, surroundings),
-                Ok((surroundings, Some(begun))) => Outcome::Pending(Box::pin(async move {
-                    let _ = begun.await;
-                    settle(Python::attach(|py| run(py, invocation, surroundings))).await
-                })),
-                Err(error) => Outcome::Ready(Err(invocation.failure(py, &error, None))),
-            }
+        let (admitted, surroundings) = match admission {
+            Some(admitted) => (
+                Some((admitted.request, admitted.instance)),
+                Some(admitted.surroundings),
+            ),
+            None => (None, None),
+        };
+        let mut invocation = Invocation {
+            inputs: Inputs {
+                captures: call.captures,
+                values: call.values,
+                faults: call.faults,
+                body: call.body,
+            },
+            facts: None,
+            parts,
+            admitted,
+            caller,
+        };
+        if invocation.parts.takes_request || invocation.parts.mode != Mode::Async {
+            invocation.remember(&mut source);
+        }
+        Python::attach(|py| match surroundings {
+            Some(surroundings) => run(py, invocation, surroundings, Some(source)),
+            None => begin_and_run(py, invocation, source),
         })
+    }
+}
+
+/// Where a request's facts can be had while the server still holds it.
+///
+/// They are taken out only when somebody may need them later, which costs an allocation: the
+/// plain path, a coroutine that does not suspend and succeeds, never does.
+pub struct FactSource<'a> {
+    request: &'a mut bolt_core::request::Request,
+    identity: Option<Identity>,
+}
+
+impl FactSource<'_> {
+    pub fn take(&mut self, parts: &Parts) -> Facts {
+        facts(parts, self.request, self.identity.take())
     }
 }
 
@@ -79,9 +92,35 @@ pub fn facts(
     }
 }
 
-fn run(py: Python<'_>, invocation: Invocation, surroundings: Surroundings) -> Outcome<Reply> {
+fn begin_and_run(
+    py: Python<'_>,
+    mut invocation: Invocation,
+    mut source: FactSource<'_>,
+) -> Outcome<Reply> {
+    match begin(py, &invocation.parts, invocation.caller.as_ref()) {
+        Ok((surroundings, None)) => run(py, invocation, surroundings, Some(source)),
+        Ok((surroundings, Some(begun))) => {
+            invocation.remember(&mut source);
+            Outcome::Pending(Box::pin(async move {
+                let _ = begun.await;
+                settle(Python::attach(|py| run(py, invocation, surroundings, None))).await
+            }))
+        }
+        Err(error) => {
+            invocation.remember(&mut source);
+            Outcome::Ready(Err(invocation.failure(py, &error, None)))
+        }
+    }
+}
+
+fn run(
+    py: Python<'_>,
+    invocation: Invocation,
+    surroundings: Surroundings,
+    source: Option<FactSource<'_>>,
+) -> Outcome<Reply> {
     match invocation.parts.mode {
-        Mode::Async => on_the_loop(py, invocation, surroundings),
+        Mode::Async => on_the_loop(py, invocation, surroundings, source),
         // In process, the caller's thread holds the test's transaction.
         Mode::Inline if invocation.caller.is_none() => inline(py, &invocation, &surroundings),
         Mode::Inline | Mode::Blocking => on_the_leased_thread(py, invocation, surroundings),
@@ -91,59 +130,142 @@ fn run(py: Python<'_>, invocation: Invocation, surroundings: Surroundings) -> Ou
 /// A coroutine: its first step at once, the rest when the loop wakes it.
 fn on_the_loop(
     py: Python<'_>,
-    invocation: Invocation,
+    mut invocation: Invocation,
     surroundings: Surroundings,
+    mut source: Option<FactSource<'_>>,
 ) -> Outcome<Reply> {
-    let Some(worker) = Worker::current(py) else {
-        return Outcome::Ready(Err(invocation.failure(py, &no_loop(), None)));
-    };
-    let event_loop = worker.event_loop.bind(py);
     let context = surroundings.context.bind(py);
-    let started = python::within_context(context, || {
-        let arguments = match invocation.arguments(py) {
-            Ok(arguments) => arguments,
-            Err(refusal) => return Err(refusal),
-        };
-        let started = Task::start(event_loop, &worker.scheduler, context, || {
-            arguments.call(&invocation.parts, py)
-        });
-        match started {
-            Ok(Started::Finished(outcome)) => {
-                Ok(Progress::Done(invocation.conclude(py, outcome, &arguments)))
-            }
-            Ok(Started::Suspended(task)) => Ok(Progress::Suspended(task, arguments)),
-            Err(error) => Ok(Progress::Done(invocation.conclude(
-                py,
-                Err(error),
-                &arguments,
-            ))),
+    let progress = python::within_context(context, || start(py, &invocation, context));
+    match progress.unwrap_or_else(Progress::Failed) {
+        Progress::Replied(reply) => Outcome::Ready(Ok(reply)),
+        Progress::Refused(refusal) => Outcome::Ready(Err(refusal)),
+        Progress::Failed(error) => {
+            invocation.remember_from(source.as_mut());
+            Outcome::Ready(Err(invocation.failure(py, &error, None)))
         }
-    });
-    let reply = match started {
-        Err(error) => Err(invocation.failure(py, &error, None)),
-        Ok(Err(refusal)) => Err(refusal),
-        Ok(Ok(Progress::Done(reply))) => reply,
-        Ok(Ok(Progress::Suspended(task, arguments))) => {
+        Progress::Raised(error, arguments) => {
+            invocation.remember_from(source.as_mut());
+            Outcome::Ready(Err(invocation.failure(py, &error, Some(&arguments))))
+        }
+        Progress::Lazy(result, arguments) => {
+            invocation.remember_from(source.as_mut());
+            let (sender, receiver) = oneshot::channel();
+            conclude_on_the_leased_thread(py, invocation, result, arguments, surroundings, sender);
+            running(None, receiver)
+        }
+        Progress::Suspended(task, arguments) => {
+            invocation.remember_from(source.as_mut());
             let (sender, receiver) = oneshot::channel();
             task.get().when_done(Box::new(move |py, outcome| {
                 if !abandoned(py, &sender, &outcome) {
-                    let outcome = outcome.map(|value| value.into_bound(py));
-                    let _ = sender.send(invocation.conclude(py, outcome, &arguments));
+                    finish(py, invocation, outcome, arguments, surroundings, sender);
                 }
-                drop(surroundings);
             }));
-            return Outcome::Pending(Box::pin(Running {
-                task: Some(task.unbind()),
-                result: receiver,
-            }));
+            running(Some(task.unbind()), receiver)
         }
-    };
-    Outcome::Ready(reply)
+    }
 }
 
+/// How far a coroutine came at once.
 enum Progress<'py> {
-    Done(Result<Reply, Error>),
+    Replied(Reply),
+    /// Its input was refused.
+    Refused(Error),
+    /// It could not be started.
+    Failed(PyErr),
+    Raised(PyErr, Arguments),
+    /// Its result asks the database for more when it is converted.
+    Lazy(Py<PyAny>, Arguments),
     Suspended(Bound<'py, Task>, Arguments),
+}
+
+fn start<'py>(
+    py: Python<'py>,
+    invocation: &Invocation,
+    context: &Bound<'py, PyAny>,
+) -> Progress<'py> {
+    let Some(worker) = Worker::current(py) else {
+        return Progress::Failed(no_loop());
+    };
+    let arguments = match invocation.arguments(py) {
+        Ok(arguments) => arguments,
+        Err(refusal) => return Progress::Refused(refusal),
+    };
+    let started = Task::start(
+        worker.event_loop.bind(py),
+        &worker.scheduler,
+        context,
+        || arguments.call(&invocation.parts, py),
+    );
+    match started {
+        Ok(Started::Suspended(task)) => Progress::Suspended(task, arguments),
+        Ok(Started::Finished(Ok(result))) => match invocation.reply(&result, &arguments) {
+            Ok(reply) => Progress::Replied(reply),
+            Err(error) if invocation.is_lazy(py, &error) => {
+                Progress::Lazy(result.unbind(), arguments)
+            }
+            Err(error) => Progress::Raised(error, arguments),
+        },
+        Ok(Started::Finished(Err(error))) | Err(error) => Progress::Raised(error, arguments),
+    }
+}
+
+/// What follows a coroutine that was suspended.
+fn finish(
+    py: Python<'_>,
+    invocation: Invocation,
+    outcome: PyResult<Py<PyAny>>,
+    arguments: Arguments,
+    surroundings: Surroundings,
+    sender: oneshot::Sender<Result<Reply, Error>>,
+) {
+    let replied = outcome.and_then(
+        |result| match invocation.reply(result.bind(py), &arguments) {
+            Err(error) if invocation.is_lazy(py, &error) => Ok(Err(result)),
+            reply => reply.map(Ok),
+        },
+    );
+    let reply = match replied {
+        Ok(Ok(reply)) => Ok(reply),
+        Err(error) => Err(invocation.failure(py, &error, Some(&arguments))),
+        Ok(Err(lazy)) => {
+            conclude_on_the_leased_thread(py, invocation, lazy, arguments, surroundings, sender);
+            return;
+        }
+    };
+    let _ = sender.send(reply);
+}
+
+/// Converts a result whose conversion asks the database, such as a queryset, where that may
+/// block.
+fn conclude_on_the_leased_thread(
+    py: Python<'_>,
+    invocation: Invocation,
+    result: Py<PyAny>,
+    arguments: Arguments,
+    surroundings: Surroundings,
+    sender: oneshot::Sender<Result<Reply, Error>>,
+) {
+    let lease = Arc::clone(&surroundings.lease.0);
+    let job = Box::new(move |py: Python<'_>| {
+        let context = surroundings.context.bind(py);
+        let reply = python::within_context(context, || {
+            invocation.conclude(py, Ok(result.into_bound(py)), &arguments)
+        });
+        let reply = reply.unwrap_or_else(|error| Err(invocation.failure(py, &error, None)));
+        drop(surroundings);
+        let _ = sender.send(reply);
+    });
+    if let Err(error) = lease.run(py, job) {
+        error.write_unraisable(py, None); // the receiver learns of it from the dropped sender
+    }
+}
+
+fn running(
+    task: Option<Py<Task>>,
+    result: oneshot::Receiver<Result<Reply, Error>>,
+) -> Outcome<Reply> {
+    Outcome::Pending(Box::pin(Running { task, result }))
 }
 
 /// A short function, on the worker's own thread.
@@ -197,10 +319,7 @@ fn on_the_leased_thread(
         error.write_unraisable(py, None);
         return Outcome::Ready(Err(Error::Internal));
     }
-    Outcome::Pending(Box::pin(Running {
-        task: None,
-        result: receiver,
-    }))
+    running(None, receiver)
 }
 
 pub fn no_loop() -> PyErr {

@@ -34,6 +34,8 @@ pub struct Parts {
     pub converted_captures: Vec<Option<usize>>,
     pub body: Option<BodyParts>,
     pub convert: Option<Py<PyAny>>,
+    /// The same, for the data of responses.
+    pub convert_response: Option<Py<PyAny>>,
     pub encode: Py<PyAny>,
     pub none_is_empty: bool,
     /// Decides what Rust could not, before the body is read.
@@ -145,6 +147,7 @@ impl PyHandler {
             route: Arc::new(names),
             body: read_body(handler, route)?,
             convert: optional(handler, "convert")?,
+            convert_response: optional(handler, "convert_response")?,
             encode: handler.getattr("encode")?.unbind(),
             none_is_empty: handler.getattr("none_is_empty")?.extract()?,
             admit: optional(handler, "admit")?,

@@ -18,6 +18,8 @@ pub struct Hooks {
     pub thread_sensitive_context: Py<PyAny>,
     /// `msgspec.DecodeError`.
     pub decode_error: Py<PyAny>,
+    /// `django.core.exceptions.SynchronousOnlyOperation`.
+    pub synchronous_only: Py<PyAny>,
     /// `asyncio._set_running_loop`.
     pub set_running_loop: Py<PyAny>,
 }
@@ -41,6 +43,10 @@ impl Hooks {
                 .getattr("thread_sensitive_context")?
                 .unbind(),
             decode_error: py.import("msgspec")?.getattr("DecodeError")?.unbind(),
+            synchronous_only: py
+                .import("django.core.exceptions")?
+                .getattr("SynchronousOnlyOperation")?
+                .unbind(),
             set_running_loop: py.import("asyncio")?.getattr("_set_running_loop")?.unbind(),
         })
     }

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
 
+use crate::dispatch::FactSource;
 use crate::handler::{Parts, Slot};
 use crate::in_process::Caller;
 use crate::request::{Facts, Request};
@@ -18,8 +19,6 @@ use crate::{body, python, reply};
 
 /// What Rust extracted, free of the server's thread.
 pub struct Inputs {
-    /// There where the handler sees the request and admission has not made it already.
-    pub facts: Option<Facts>,
     pub captures: Captures,
     pub values: Vec<Value>,
     pub faults: Faults,
@@ -29,6 +28,8 @@ pub struct Inputs {
 pub struct Invocation {
     pub parts: Arc<Parts>,
     pub inputs: Inputs,
+    /// There as soon as the request's object may have to be made, by the handler or for a failure.
+    pub facts: Option<Facts>,
     /// The request and the controller's instance that admission made.
     pub admitted: Option<(Py<Request>, Option<Py<PyAny>>)>,
     pub caller: Option<Caller>,
@@ -56,6 +57,19 @@ impl Arguments {
 }
 
 impl Invocation {
+    /// Takes the facts out of the server's hands, if they may be needed and are not there yet.
+    pub fn remember(&mut self, source: &mut FactSource<'_>) {
+        if self.facts.is_none() && self.admitted.is_none() {
+            self.facts = Some(source.take(&self.parts));
+        }
+    }
+
+    pub fn remember_from(&mut self, source: Option<&mut FactSource<'_>>) {
+        if let Some(source) = source {
+            self.remember(source);
+        }
+    }
+
     /// Makes the arguments, in the order of the plan; `self` of a controller comes first.
     pub fn arguments(&self, py: Python<'_>) -> Result<Arguments, Error> {
         let body = match &self.parts.body {
@@ -119,7 +133,7 @@ impl Invocation {
     }
 
     fn make_request<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Request>> {
-        let request = match (&self.admitted, &self.inputs.facts) {
+        let request = match (&self.admitted, &self.facts) {
             (Some((request, _)), _) => request.bind(py).clone(),
             (None, Some(facts)) => Request::create(py, &self.parts.hooks, facts.clone())?,
             (None, None) => unreachable!("facts are there where nobody admitted the request"),
@@ -163,23 +177,43 @@ impl Invocation {
         outcome: PyResult<Bound<'_, PyAny>>,
         arguments: &Arguments,
     ) -> Result<Reply, Error> {
-        let body = arguments.body.as_ref().map(|body| body.bind(py));
         outcome
-            .and_then(|result| reply::from_result(&self.parts, &result, body))
-            .map_err(|error| {
-                let request = arguments.request.as_ref().map(|request| request.bind(py));
-                self.failure(py, &error, request)
-            })
+            .and_then(|result| self.reply(&result, arguments))
+            .map_err(|error| self.failure(py, &error, Some(arguments)))
     }
 
-    /// The error for an exception.
-    pub fn failure(
-        &self,
-        py: Python<'_>,
-        error: &PyErr,
-        request: Option<&Bound<'_, PyAny>>,
-    ) -> Error {
-        reply::from_exception(&self.parts, error, request, self.caller.as_ref(), py)
+    /// The reply for a result.
+    pub fn reply(&self, result: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<Reply> {
+        let body = arguments.body.as_ref().map(|body| body.bind(result.py()));
+        reply::from_result(&self.parts, result, body)
+    }
+
+    /// Whether a conversion failed only because Django refuses the database on an event loop.
+    pub fn is_lazy(&self, py: Python<'_>, error: &PyErr) -> bool {
+        error.is_instance(py, self.parts.hooks.synchronous_only.bind(py))
+    }
+
+    /// The error for an exception. Whoever hears of it is shown the request.
+    pub fn failure(&self, py: Python<'_>, error: &PyErr, arguments: Option<&Arguments>) -> Error {
+        let seen = arguments.and_then(|arguments| arguments.request.as_ref());
+        let request = match (seen, &self.admitted, &self.facts) {
+            (Some(request), _, _) => Some(request.bind(py).clone()),
+            (None, None, None) => None,
+            _ => match self.make_request(py) {
+                Ok(request) => Some(request.into_any()),
+                Err(fault) => {
+                    fault.write_unraisable(py, None);
+                    None
+                }
+            },
+        };
+        reply::from_exception(
+            &self.parts,
+            error,
+            request.as_ref(),
+            self.caller.as_ref(),
+            py,
+        )
     }
 }
 

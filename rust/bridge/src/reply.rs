@@ -50,7 +50,12 @@ pub fn from_result(
 
 /// The reply of a `django_bolt.responses` object.
 fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
-    let rendered = parts.hooks.render.bind(result.py()).call1((result,))?;
+    let convert = parts.convert_response.as_ref();
+    let rendered = parts
+        .hooks
+        .render
+        .bind(result.py())
+        .call1((result, convert))?;
     let (status, content_type, headers, body): (u16, Option<String>, Headers, Option<Vec<u8>>) =
         rendered.extract()?;
     Ok(Reply {
