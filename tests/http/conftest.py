@@ -48,6 +48,15 @@ def serve(request: pytest.FixtureRequest) -> Iterator[Serve]:
         yield lambda routes=None: open_client(request.param, routes, stack)
 
 
+@pytest.fixture
+def db_client(transactional_db: None, serve: Serve, request: pytest.FixtureRequest) -> httpx.Client:
+    """Serve the module's ``api`` with the database.
+
+    The threads of a server keep their connections, which no other test may use: it is this one's.
+    """
+    return serve(request.module.api)
+
+
 @pytest.fixture(scope="module")
 def live_client(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     """Serve the module's ``api`` over a socket alone, for what shows nowhere else."""
