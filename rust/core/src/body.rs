@@ -10,7 +10,7 @@ use actix_http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_http::{BoxedPayloadStream, Payload};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::error::Error;
 use crate::media_type::MediaType;
@@ -18,6 +18,10 @@ use crate::request::Request;
 
 /// Most bytes that are set aside on a client's word alone.
 const MOST_RESERVED: u64 = 64 * 1024;
+/// Most bytes of an unwanted body that are read for the sake of the connection.
+const MOST_DISCARDED: u64 = 64 * 1024;
+/// How long a reply is held back for them. They usually come with the head.
+const DISCARDED_WITHIN: Duration = Duration::from_millis(50);
 /// How long a body may take, whatever its size.
 const GRACE: Duration = Duration::from_secs(30);
 /// Beyond that, the fewest bytes that must have arrived for each second.
@@ -56,6 +60,21 @@ pub(crate) async fn read(
     }
     let body = collect(payload, announced, limit).await?;
     Ok((!body.is_empty()).then_some(body))
+}
+
+/// Throws away a small body that nobody read.
+///
+/// actix-http would say `Connection: close`, and then go on with the connection all the same once
+/// the body has arrived. A larger body, or one that is still under way, does cost the connection.
+pub(crate) async fn discard(request: &mut Request) {
+    if !request.has_unread_body() {
+        return;
+    }
+    let announced = announced_length(request);
+    if announced.is_some_and(|length| length <= MOST_DISCARDED) {
+        // Where it cannot be read, the connection is of no use, and the server closes it.
+        let _ = timeout(DISCARDED_WITHIN, read(request, None)).await;
+    }
 }
 
 fn announced_length(request: &Request) -> Option<u64> {

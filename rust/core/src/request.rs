@@ -109,6 +109,12 @@ impl Request {
         self.headers().get(name)
     }
 
+    /// Whether there is a body that nobody has taken.
+    #[must_use]
+    pub fn has_unread_body(&self) -> bool {
+        !matches!(self.payload, Payload::None)
+    }
+
     /// Takes the body out; a second call gives an empty one.
     pub fn take_payload(&mut self) -> Payload<BoxedPayloadStream> {
         std::mem::replace(&mut self.payload, Payload::None)

@@ -22,6 +22,7 @@ pub async fn handle<H: Handler>(app: &App<H>, mut request: Request) -> Reply {
         Ok(reply) => reply,
         Err(error) => render(error, &app.service, request.header(&ACCEPT)),
     };
+    body::discard(&mut request).await;
     reply.settled(request.method())
 }
 

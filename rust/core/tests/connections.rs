@@ -86,6 +86,25 @@ fn connections_are_kept_and_requests_are_pipelined() {
     });
 }
 
+/// A reply that says `Connection: close` is the last one, RFC 9112 §9.6.
+#[test]
+fn a_small_body_that_nobody_reads_does_not_cost_the_connection() {
+    run(async {
+        let server = Server::start(&routes());
+        let mut client = server.connect().await;
+        for refused in ["GET /fast", "POST /nowhere"] {
+            client
+                .write(&format!(
+                    "{refused} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello{FAST}"
+                ))
+                .await;
+            let response = client.response(false).await.unwrap();
+            assert_eq!(response.header("connection"), None);
+            assert_eq!(client.response(false).await.unwrap().status, 200);
+        }
+    });
+}
+
 #[test]
 fn a_slow_head_is_timed_out() {
     run(async {
