@@ -9,11 +9,11 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
-use crate::dispatch::{facts, no_loop};
+use crate::facts::{FactSource, Facts};
 use crate::handler::Parts;
 use crate::in_process::Caller;
 use crate::invocation::text_captures;
-use crate::request::{Facts, Request};
+use crate::request::Request;
 use crate::running::{Running, abandoned};
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::task::{Started, Task};
@@ -40,7 +40,7 @@ struct Admission {
 pub fn admit(parts: Arc<Parts>, deferred: Deferred<'_>) -> Outcome<Admitted> {
     let admission = Admission {
         caller: deferred.request.origin::<Caller>().cloned(),
-        facts: facts(&parts, deferred.request, deferred.identity.cloned()),
+        facts: FactSource::new(deferred.request, deferred.identity.cloned()).take(&parts),
         captures: deferred.captures.clone(),
         leaves: deferred.leaves,
         parts,
@@ -79,7 +79,7 @@ impl Admission {
         let admit = parts.admit.as_ref().ok_or_else(|| {
             PyRuntimeError::new_err("the plan defers a decision that has no admit")
         })?;
-        let worker = Worker::current(py).ok_or_else(no_loop)?;
+        let worker = Worker::current(py)?;
         let request = Request::create(py, &parts.hooks, self.facts.clone())?;
         let values = text_captures(py, parts, &self.captures)?;
         request.get().set_path_values(values);

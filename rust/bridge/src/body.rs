@@ -1,56 +1,77 @@
 //! The declared body, decoded by Python.
 
-use bolt_core::error::{Error, Raised};
+use bolt_core::error::{Faults, Raised};
+use bytes::Bytes;
 use pyo3::exceptions::{PyRecursionError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::handler::BodyParts;
-use crate::invocation::Invocation;
+use crate::hooks::Hooks;
+
+/// Why there is no decoded body.
+pub enum Refusal {
+    /// It breaks its declaration.
+    Faulty(Box<Raised>),
+    /// Python raised something else.
+    Raised(PyErr),
+}
 
 /// Decodes the body. A refusal lists every fault, those of the parameters included.
 pub fn decode<'py>(
     py: Python<'py>,
-    invocation: &Invocation,
-    body: &BodyParts,
-) -> Result<Bound<'py, PyAny>, Error> {
-    let inputs = &invocation.inputs;
-    let bytes = inputs.body.as_ref().filter(|bytes| !bytes.is_empty());
-    let refuse = |bytes: Option<&Bound<'py, PyBytes>>| {
-        let parameter_faults = PyBytes::new(py, &inputs.faults.to_json());
-        let faults = body
-            .faults
-            .bind(py)
-            .call1((bytes, parameter_faults))
-            .and_then(|faults| faults.extract::<Vec<u8>>());
-        match faults {
-            Ok(faults) => Error::Raised(Box::new(Raised {
-                status: actix_http::StatusCode::BAD_REQUEST,
-                body: faults.into(),
-                headers: Vec::new(),
-            })),
-            Err(error) => invocation.failure(py, &error, None),
-        }
-    };
-    let Some(bytes) = bytes else {
-        if body.required || !inputs.faults.is_empty() {
-            return Err(refuse(None));
-        }
-        return Ok(body.default.bind(py).clone());
-    };
-    let bytes = PyBytes::new(py, bytes);
-    if !inputs.faults.is_empty() {
-        return Err(refuse(Some(&bytes)));
+    declared: &BodyParts,
+    body: Option<&Bytes>,
+    parameter_faults: &Faults,
+    hooks: &Hooks,
+) -> Result<Bound<'py, PyAny>, Refusal> {
+    let bytes = body
+        .filter(|bytes| !bytes.is_empty())
+        .map(|bytes| PyBytes::new(py, bytes));
+    if !parameter_faults.is_empty() {
+        return Err(gather(py, declared, bytes.as_ref(), parameter_faults));
     }
-    match body.decode.bind(py).call1((&bytes,)) {
-        Ok(decoded) => Ok(decoded),
-        Err(error)
-            if error.is_instance(py, invocation.parts.hooks.decode_error.bind(py))
-                || error.is_instance_of::<PyRecursionError>(py)
-                || error.is_instance_of::<PyUnicodeDecodeError>(py) =>
-        {
-            Err(refuse(Some(&bytes)))
+    let Some(bytes) = bytes else {
+        if declared.required {
+            return Err(gather(py, declared, None, parameter_faults));
         }
-        Err(error) => Err(invocation.failure(py, &error, None)),
+        return Ok(declared.default.bind(py).clone());
+    };
+    declared.decode.bind(py).call1((&bytes,)).map_err(|error| {
+        if is_fault(py, &error, hooks) {
+            gather(py, declared, Some(&bytes), parameter_faults)
+        } else {
+            Refusal::Raised(error)
+        }
+    })
+}
+
+/// What msgspec raises for a body that it cannot read or that does not fit.
+fn is_fault(py: Python<'_>, error: &PyErr, hooks: &Hooks) -> bool {
+    error.is_instance(py, hooks.decode_error.bind(py))
+        || error.is_instance_of::<PyRecursionError>(py)
+        || error.is_instance_of::<PyUnicodeDecodeError>(py)
+}
+
+/// Has Python list what is wrong; it raises where the body is not even JSON.
+fn gather(
+    py: Python<'_>,
+    declared: &BodyParts,
+    bytes: Option<&Bound<'_, PyBytes>>,
+    parameter_faults: &Faults,
+) -> Refusal {
+    let parameter_faults = PyBytes::new(py, &parameter_faults.to_json());
+    let faults = declared
+        .faults
+        .bind(py)
+        .call1((bytes, parameter_faults))
+        .and_then(|faults| faults.extract::<Vec<u8>>());
+    match faults {
+        Ok(faults) => Refusal::Faulty(Box::new(Raised {
+            status: actix_http::StatusCode::BAD_REQUEST,
+            body: faults.into(),
+            headers: Vec::new(),
+        })),
+        Err(error) => Refusal::Raised(error),
     }
 }

@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use bolt_core::auth::identity::Identity;
 use bolt_core::error::Error;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan::Mode;
 use bolt_core::reply::Reply;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::admission::{self, Admitted};
-use crate::handler::{Parts, PyHandler};
+use crate::facts::FactSource;
+use crate::handler::PyHandler;
 use crate::in_process::Caller;
 use crate::invocation::{Arguments, Inputs, Invocation};
 use crate::python;
-use crate::request::Facts;
 use crate::running::{Running, abandoned};
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::task::{Started, Task};
@@ -32,10 +30,7 @@ impl Handler for PyHandler {
     fn call(&self, call: Call<'_>, admission: Option<Admitted>) -> Outcome<Reply> {
         let parts = Arc::clone(&self.0);
         let caller = call.request.origin::<Caller>().cloned();
-        let mut source = FactSource {
-            request: call.request,
-            identity: call.identity,
-        };
+        let mut source = FactSource::new(call.request, call.identity);
         let (admitted, surroundings) = match admission {
             Some(admitted) => (
                 Some((admitted.request, admitted.instance)),
@@ -62,33 +57,6 @@ impl Handler for PyHandler {
             Some(surroundings) => run(py, invocation, surroundings, Some(source)),
             None => begin_and_run(py, invocation, source),
         })
-    }
-}
-
-/// Where a request's facts can be had while the server still holds it.
-///
-/// They are taken out only when somebody may need them later, which costs an allocation: the
-/// plain path, a coroutine that does not suspend and succeeds, never does.
-pub struct FactSource<'a> {
-    request: &'a mut bolt_core::request::Request,
-    identity: Option<Identity>,
-}
-
-impl FactSource<'_> {
-    pub fn take(&mut self, parts: &Parts) -> Facts {
-        facts(parts, self.request, self.identity.take())
-    }
-}
-
-pub fn facts(
-    parts: &Parts,
-    request: &mut bolt_core::request::Request,
-    identity: Option<Identity>,
-) -> Facts {
-    Facts {
-        head: request.share_head(),
-        route: Arc::clone(&parts.route),
-        identity,
     }
 }
 
@@ -184,8 +152,9 @@ fn start<'py>(
     invocation: &Invocation,
     context: &Bound<'py, PyAny>,
 ) -> Progress<'py> {
-    let Some(worker) = Worker::current(py) else {
-        return Progress::Failed(no_loop());
+    let worker = match Worker::current(py) {
+        Ok(worker) => worker,
+        Err(error) => return Progress::Failed(error),
     };
     let arguments = match invocation.arguments(py) {
         Ok(arguments) => arguments,
@@ -292,7 +261,7 @@ fn without_running_loop(
     let fail = |error: PyErr| invocation.failure(py, &error, None);
     set_running_loop.call1((py.None(),)).map_err(fail)?;
     let reply = work();
-    let event_loop = Worker::current(py).map(|worker| worker.event_loop);
+    let event_loop = Worker::current(py).map_err(fail)?.event_loop;
     set_running_loop.call1((event_loop,)).map_err(fail)?;
     reply
 }
@@ -320,8 +289,4 @@ fn on_the_leased_thread(
         return Outcome::Ready(Err(Error::Internal));
     }
     running(None, receiver)
-}
-
-pub fn no_loop() -> PyErr {
-    PyRuntimeError::new_err("a handler was called outside of a running event loop")
 }

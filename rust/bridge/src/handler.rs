@@ -36,6 +36,8 @@ pub struct Parts {
     pub convert: Option<Py<PyAny>>,
     /// The same, for the data of responses.
     pub convert_response: Option<Py<PyAny>>,
+    /// Whether the declared type is the body's, so that the body itself needs no conversion.
+    pub returns_body: bool,
     pub encode: Py<PyAny>,
     pub none_is_empty: bool,
     /// Decides what Rust could not, before the body is read.
@@ -147,6 +149,7 @@ impl PyHandler {
             route: Arc::new(names),
             body: read_body(handler, route)?,
             convert: optional(handler, "convert")?,
+            returns_body: handler.getattr("returns_body")?.extract()?,
             convert_response: optional(handler, "convert_response")?,
             encode: handler.getattr("encode")?.unbind(),
             none_is_empty: handler.getattr("none_is_empty")?.extract()?,

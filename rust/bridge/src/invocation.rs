@@ -11,10 +11,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
 
-use crate::dispatch::FactSource;
+use crate::body::Refusal;
+use crate::facts::{FactSource, Facts};
 use crate::handler::{Parts, Slot};
 use crate::in_process::Caller;
-use crate::request::{Facts, Request};
+use crate::request::Request;
 use crate::{body, python, reply};
 
 /// What Rust extracted, free of the server's thread.
@@ -72,13 +73,22 @@ impl Invocation {
 
     /// Makes the arguments, in the order of the plan; `self` of a controller comes first.
     pub fn arguments(&self, py: Python<'_>) -> Result<Arguments, Error> {
-        let body = match &self.parts.body {
-            Some(body) => Some(body::decode(py, self, body)?),
-            None => None,
-        };
+        let body = self.decode_body(py)?;
         let request = self.request(py)?;
         self.fill(py, request, body)
             .map_err(|error| self.failure(py, &error, None))
+    }
+
+    fn decode_body<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Error> {
+        let Some(declared) = &self.parts.body else {
+            return Ok(None);
+        };
+        let Inputs { body, faults, .. } = &self.inputs;
+        match body::decode(py, declared, body.as_ref(), faults, &self.parts.hooks) {
+            Ok(decoded) => Ok(Some(decoded)),
+            Err(Refusal::Faulty(faults)) => Err(Error::Raised(faults)),
+            Err(Refusal::Raised(error)) => Err(self.failure(py, &error, None)),
+        }
     }
 
     fn fill(

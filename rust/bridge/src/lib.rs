@@ -7,6 +7,7 @@ mod blocking_pool;
 mod body;
 mod dispatch;
 mod event_loop;
+mod facts;
 mod handler;
 mod hooks;
 mod in_process;

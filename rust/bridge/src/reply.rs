@@ -15,8 +15,8 @@ use crate::python;
 
 type Headers = Vec<(String, String)>;
 
-/// The reply for a result. `body` is the decoded request body: what comes back as it was sent
-/// in was checked then.
+/// The reply for a result. `body` is the decoded request body: where both have one type, what
+/// comes back as it was sent in was checked then.
 pub fn from_result(
     parts: &Parts,
     result: &Bound<'_, PyAny>,
@@ -29,10 +29,9 @@ pub fn from_result(
     if parts.none_is_empty && result.is_none() {
         return Ok(Reply::empty(parts.status));
     }
+    let checked = parts.returns_body && body.is_some_and(|body| body.is(result));
     let converted = match &parts.convert {
-        Some(convert) if !body.is_some_and(|body| body.is(result)) => {
-            Some(convert.bind(py).call1((result,))?)
-        }
+        Some(convert) if !checked => Some(convert.bind(py).call1((result,))?),
         _ => None,
     };
     let result = converted.as_ref().unwrap_or(result);

@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet};
 
+use crate::facts::Facts;
 use crate::hooks::Hooks;
-use crate::route::RouteNames;
 
 /// One request as Rust holds it. It is created empty, by the Python class that extends it, and
 /// filled before anybody sees it.
@@ -20,14 +20,6 @@ pub struct Request {
     facts: OnceLock<Facts>,
     body: OnceLock<Bytes>,
     path_values: Mutex<Option<Py<PyDict>>>,
-}
-
-/// What is known of a request before its body is read.
-#[derive(Clone)]
-pub struct Facts {
-    pub head: Arc<SharedHead>,
-    pub route: Arc<RouteNames>,
-    pub identity: Option<identity::Identity>,
 }
 
 impl Request {

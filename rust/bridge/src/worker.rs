@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::event_loop::Shared;
@@ -24,10 +25,17 @@ impl Worker {
         WorkerGuard
     }
 
-    /// The thread's loop; `None` outside of one that is being driven.
-    pub fn current(py: Python<'_>) -> Option<Self> {
+    /// The thread's loop.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` outside of a loop that is being driven.
+    pub fn current(py: Python<'_>) -> PyResult<Self> {
         CURRENT.with_borrow(|current| {
-            current.as_ref().map(|worker| Self {
+            let worker = current.as_ref().ok_or_else(|| {
+                PyRuntimeError::new_err("a handler was called outside of a running event loop")
+            })?;
+            Ok(Self {
                 event_loop: worker.event_loop.clone_ref(py),
                 scheduler: Arc::clone(&worker.scheduler),
             })

@@ -140,12 +140,13 @@ fn guard<H>(
 }
 
 fn refusal<H>(route: &Route<H>, identity: Option<&Identity>) -> Error {
-    match identity {
-        Some(_) => Error::Forbidden,
-        None => Error::Unauthenticated {
+    match (identity, route.challenge) {
+        (None, Some(challenge)) => Error::Unauthenticated {
             detail: NOT_AUTHENTICATED,
-            challenge: route.challenge,
+            challenge: Some(challenge),
         },
+        // Without an authentication class, no credentials would help.
+        _ => Error::Forbidden,
     }
 }
 
