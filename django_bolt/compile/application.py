@@ -114,6 +114,7 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
         faults=bound.faults,
         convert=result.convert,
         convert_response=result.convert_response,
+        returns_body=bound.body is not None and bound.body_type == returns,
         encode=result.encode,
         none_is_empty=result.none_is_empty,
         permissions=access.permissions,

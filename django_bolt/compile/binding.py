@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
-import msgspec
 from msgspec import UNSET
 
 from django_bolt.compile import plan, scalars, schema
+from django_bolt.compile.decoding import decoder
 from django_bolt.compile.signature import Input, Signature
 from django_bolt.dispatch.faults import Faults
 from django_bolt.dispatch.handler import REQUIRED
@@ -188,12 +188,11 @@ def _bind_body(given: Input, place: str) -> _BoundBody:
     default = _default(given, place)
     if default is REQUIRED and scalars.without_none(scalars.strip(annotation)[0])[1]:
         default = None
-    decoder = msgspec.json.Decoder(annotation)
     required = default is REQUIRED
     return _BoundBody(
         body=plan.Body(name=given.name, required=required, media_types=JSON_MEDIA_TYPES),
         annotation=annotation,
-        decode=decoder.decode,
+        decode=decoder(annotation, info),
         default=default,
         faults=Faults(annotation, name=given.name, required=required),
     )

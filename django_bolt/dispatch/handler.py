@@ -39,11 +39,13 @@ class Handler:
     #: Gathers every fault of a refused body: see ``django_bolt.dispatch.faults``.
     faults: Callable[[bytes | None, bytes], bytes] | None
     #: Turns a result into the declared type, or raises; ``None`` where nothing is declared.
-    #: Not applied to the decoded body itself.
+    #: Not applied to the decoded body itself where ``returns_body`` is set.
     convert: Callable[[Any], Any] | None
     #: The same for the data of ``Response`` and ``JSON``, where the declared type is all that a
     #: successful reply may hold.
     convert_response: Callable[[Any], Any] | None
+    #: Whether the declared type is the body's: the body itself, returned, was checked already.
+    returns_body: bool
     #: Encodes a converted result as JSON.
     encode: Callable[[Any], bytes]
     #: Whether a result of ``None`` is an empty 204 reply (declared ``-> None``).
