@@ -54,8 +54,10 @@ def _meant(
             return node
     if isinstance(value, Mapping):
         for field, known in tags.items():
-            if value.get(field) in known:
-                return known[value[field]]
+            tag = value.get(field)
+            # Anything may stand there, what cannot be hashed too.
+            if isinstance(tag, str | int) and tag in known:
+                return known[tag]
     return None
 
 

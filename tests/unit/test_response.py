@@ -238,6 +238,7 @@ def test_scalars_are_converted_without_loss(kind: Any, value: Any, expected: Any
         (Checked, {"count": -1}, "$"),
         (Cat, {"type": "dog", "name": "a"}, "$.type"),
         (Cat | Dog, {"type": "cow", "name": "a"}, "$"),
+        (Cat | Dog, {"type": ["cat"], "name": "a"}, "$"),
         (WrongDefault, {}, "$.id"),
         (WrongDefault, WrongDefault(), "$.id"),
         (list[int], [1, "a"], "$[1]"),
