@@ -1,186 +1,29 @@
-"""Controllers: classes whose methods answer requests.
-
-A class is read once, when it is created (:class:`ControllerMeta`), and everything in it that would
-have no effect is refused then.
-"""
+"""Controllers: classes whose methods answer requests."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 
-from django_bolt import vocabulary
 from django_bolt.auth.expressions import instance_of
-from django_bolt.decorators import (
-    HTTP_METHODS,
-    action_of,
-    check_policy,
-    check_tags,
-    describe,
-    is_function,
-)
+from django_bolt.decorators import HTTP_METHODS
 from django_bolt.dispatch import failures
 from django_bolt.dispatch.admission import reason, refuse
 from django_bolt.dispatch.permissions import Permissions, Verdict
-from django_bolt.exceptions import ConfigurationError, NotAuthenticated, PermissionDenied
+from django_bolt.exceptions import NotAuthenticated, PermissionDenied
+from django_bolt.introspection import ControllerMeta
 from django_bolt.responses import Response
 from django_bolt.settings import bolt_settings
-from django_bolt.spelling import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django_bolt.request import Request
 
-HandlerFunction = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Introspection:
-    """What a controller's class turned out to be; ``Controller.__bolt__``."""
-
-    #: Name of the handler (a method such as ``get``; an action of a viewset) to its function.
-    handlers: Mapping[str, HandlerFunction]
-    #: Names of the hooks that the class, or one of its bases, overrides.
-    hooks: frozenset[str]
-    #: Whether the class has an ``__init__``, to be called for every request.
-    initializes: bool
-
-    @property
-    def hooked(self) -> bool:
-        """Whether the handlers run through the life cycle in Python."""
-        return not self.hooks.isdisjoint(vocabulary.LIFECYCLE_HOOKS)
-
-
-class ControllerMeta(type):
-    """Reads a controller's class body, and refuses what it does not know."""
-
-    __bolt__: Introspection
-
-    def __init__(
-        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any
-    ) -> None:
-        super().__init__(name, bases, namespace)
-        if not any(isinstance(base, ControllerMeta) for base in bases):
-            cls.__bolt__ = Introspection(
-                handlers=MappingProxyType({}), hooks=frozenset(), initializes=False
-            )
-            return
-        for owner, attribute, value in cls._own_attributes():
-            cls._check(owner, attribute, value)
-        cls._check_policies()
-        cls.__bolt__ = Introspection(
-            handlers=MappingProxyType(cls._handlers()),
-            hooks=frozenset(hook for hook in vocabulary.HOOKS if cls._overrides(hook)),
-            initializes=cls.__init__ is not object.__init__,  # type: ignore[misc]
-        )
-
-    @property
-    def known_attributes(cls) -> frozenset[str]:
-        """Names of the class attributes that this kind of controller reads."""
-        return vocabulary.ATTRIBUTES
-
-    def _own_attributes(cls) -> Iterator[tuple[type, str, Any]]:
-        """Yield what the class and its mixins define; controllers among the bases are checked."""
-        for owner in cls.__mro__:
-            if owner is not cls and (isinstance(owner, ControllerMeta) or _is_foreign(owner)):
-                continue
-            for attribute, value in vars(owner).items():
-                if not attribute.startswith("_"):
-                    yield owner, attribute, value
-
-    def _check(cls, owner: type, name: str, value: object) -> None:
-        """Refuse one attribute of the class body that would have no effect."""
-        if name in vocabulary.HOOKS:
-            cls._check_hook(owner, name, value)
-        elif cls.is_handler_name(name):
-            cls._check_handler(owner, name, value)
-        elif isinstance(value, FunctionType | staticmethod | classmethod) or inspect.isroutine(
-            value
-        ):
-            cls._check_method(owner, name, value)
-        elif fault := vocabulary.attribute_fault(
-            name, cls.known_attributes, computed=hasattr(type(value), "__get__")
-        ):
-            raise cls._refusal(owner, fault)
-
-    def _check_hook(cls, owner: type, name: str, value: object) -> None:
-        if not is_function(value):
-            raise cls._refusal(owner, f"the hook {name!r} must be a method, not {value!r}.")
-        if iscoroutinefunction(value) and name in _SYNC_HOOKS:
-            raise cls._refusal(owner, f"{name!r} cannot be async def: {_SYNC_HOOKS[name]}")
-        if not iscoroutinefunction(value) and name == "acheck_object_permissions":
-            raise cls._refusal(owner, f"{name!r} must be async def.")
-
-    def _check_handler(cls, owner: type, name: str, value: object) -> None:
-        if value is None:
-            if not any(name in vars(base) for base in cls.__mro__[1:]):
-                raise cls._refusal(owner, f"{name!r} is None, and there is nothing to remove.")
-        elif not is_function(value):
-            raise cls._refusal(
-                owner, f"the handler {name!r} must be a function of (self, ...), not {value!r}."
-            )
-
-    def _check_method(cls, owner: type, name: str, value: object) -> None:
-        if action_of(value) is not None:
-            raise cls._refusal(owner, f"@action {name!r}: actions belong to a BoltViewSet.")
-        if fault := vocabulary.method_fault(name):
-            raise cls._refusal(owner, fault)
-
-    def _check_policies(cls) -> None:
-        for name in ("authentication_classes", "permission_classes"):
-            owner = next((base for base in cls.__mro__ if name in vars(base)), None)
-            if owner is not None and owner is not Controller:
-                check_policy(name, vars(owner)[name], describe(cls))
-        check_tags(getattr(cls, "tags", ()), describe(cls))
-        cls._check_method_names()
-
-    def _check_method_names(cls) -> None:
-        methods = getattr(cls, "http_method_names", HTTP_METHODS)
-        if not isinstance(methods, list | tuple | set | frozenset):
-            raise cls._refusal(cls, f"http_method_names must be a list, not {methods!r}.")
-        for method in methods:
-            if method not in HTTP_METHODS:
-                raise cls._refusal(
-                    cls,
-                    f"http_method_names holds {method!r}, which is no method in lower case."
-                    + suggestion(str(method).lower(), HTTP_METHODS),
-                )
-
-    def is_handler_name(cls, name: str) -> bool:
-        """Whether a method of this name answers requests."""
-        return name in HTTP_METHODS
-
-    def _handlers(cls) -> dict[str, HandlerFunction]:
-        found = {name: getattr(cls, name, None) for name in HTTP_METHODS}
-        return {name: function for name, function in found.items() if function is not None}
-
-    def _overrides(cls, hook: str) -> bool:
-        return getattr(cls, hook) is not getattr(Controller, hook)
-
-    def _refusal(cls, owner: type, message: str) -> ConfigurationError:
-        mixed_in = "" if owner is cls else f" (from {describe(owner)})"
-        return ConfigurationError(f"{describe(cls)}{mixed_in}: {message}")
-
-
-#: Hooks that are called from synchronous code, and what to write in place of ``async def``.
-_SYNC_HOOKS = {
-    "check_object_permissions": "nothing would await it. Write acheck_object_permissions.",
-    "get_permissions": "it only lists permissions. A permission's has_permission may be async def.",
-    "permission_denied": "it only raises.",
-}
-
-
-def _is_foreign(owner: type) -> bool:
-    """Whether a base is the language's own, and so says nothing about controllers."""
-    return owner.__module__ in {"builtins", "typing", "abc", "collections.abc"}
+__all__ = ["Controller", "ControllerMeta"]
 
 
 class Controller(metaclass=ControllerMeta):

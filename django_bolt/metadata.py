@@ -6,7 +6,8 @@ import inspect
 import re
 from collections.abc import Iterable
 
-from django_bolt.controllers import Controller, HandlerFunction
+from django_bolt.controllers import Controller
+from django_bolt.introspection import HandlerFunction
 from django_bolt.responses import Response
 
 _ENDINGS = ("Controller", "ViewSet", "View")

@@ -8,17 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django_bolt import metadata, url_templates
-from django_bolt.controllers import Controller, ControllerMeta, HandlerFunction
+from django_bolt.controllers import Controller
 from django_bolt.decorators import HandlerOptions, describe, options_of
 from django_bolt.exceptions import ConfigurationError
+from django_bolt.introspection import ControllerMeta, HandlerFunction
 from django_bolt.routes import Entry, nearest
-from django_bolt.viewsets import (
-    COLLECTION_ACTIONS,
-    OBJECT_ACTIONS,
-    STANDARD_ACTIONS,
-    BoltViewSet,
-    ExtraAction,
-)
+from django_bolt.viewsets import BoltViewSet, ExtraAction
+from django_bolt.vocabulary import COLLECTION_ACTIONS, OBJECT_ACTIONS
 
 
 def default_basename(cls: type[Controller]) -> str:
@@ -199,8 +195,6 @@ def _required_by_init(cls: type[Controller]) -> list[str]:
 def _nothing_to_serve(cls: type[Controller]) -> ConfigurationError:
     kind = "actions" if issubclass(cls, BoltViewSet) else "methods such as get"
     hint = ""
-    if not issubclass(cls, BoltViewSet) and any(hasattr(cls, name) for name in STANDARD_ACTIONS):
-        hint = " It looks like a viewset: derive it from BoltViewSet."
-    elif cls.__bolt__.handlers:
+    if cls.__bolt__.handlers:
         hint = f" Its http_method_names are {sorted(cls.http_method_names)}."
     return ConfigurationError(f"{describe(cls)} has no {kind} to serve.{hint}")

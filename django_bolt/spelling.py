@@ -31,6 +31,32 @@ def misspelt(name: str, known: Iterable[str]) -> str | None:
     return best[1] if best else None
 
 
+#: Words of their own that a slip would make of a short name.
+_WORDS = frozenset({"had", "option", "path", "pos", "pot", "race"})
+
+
+def slip(name: str, known: Iterable[str]) -> str | None:
+    """Return the short known word that ``name`` is with one slip of the fingers, or ``None``.
+
+    Other letter case, two neighbours swapped, a letter doubled, or one left out of four or more
+    (``psot``, ``gett``, ``delte``). For words too short for :func:`misspelt`, which has hardly
+    anything to go by there: ``set`` and ``host`` are as near to ``get`` and ``post``.
+    """
+    lowered = name.lower()
+    for candidate in known:
+        if name != candidate and lowered in _slips(candidate):
+            return None if name in _WORDS else candidate
+    return None
+
+
+def _slips(word: str) -> set[str]:
+    places = range(len(word))
+    swapped = {word[:at] + word[at : at + 2][::-1] + word[at + 2 :] for at in places}
+    doubled = {word[:at] + word[at] + word[at:] for at in places}
+    shortened = {word[:at] + word[at + 1 :] for at in places} if len(word) > 3 else set()
+    return {word} | swapped | doubled | shortened
+
+
 def _likeness(name: str, candidate: str) -> float:
     name = name.lower()
     if name.replace("_", "") == candidate.replace("_", ""):

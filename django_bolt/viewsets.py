@@ -10,19 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django_bolt import vocabulary
-from django_bolt.controllers import Controller, ControllerMeta, HandlerFunction
+from django_bolt.controllers import Controller
 from django_bolt.decorators import HTTP_METHODS, action_of, is_function
-from django_bolt.spelling import misspelt
-
-#: The standard actions: method to action, for the collection and for one object.
-COLLECTION_ACTIONS: Mapping[str, str] = {"get": "list", "post": "create"}
-OBJECT_ACTIONS: Mapping[str, str] = {
-    "get": "retrieve",
-    "put": "update",
-    "patch": "partial_update",
-    "delete": "destroy",
-}
-STANDARD_ACTIONS = (*COLLECTION_ACTIONS.values(), *OBJECT_ACTIONS.values())
+from django_bolt.introspection import ControllerMeta, HandlerFunction, no_handler, takes_request
+from django_bolt.vocabulary import COLLECTION_ACTIONS, OBJECT_ACTIONS, STANDARD_ACTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +36,10 @@ class ViewSetMeta(ControllerMeta):
         """Names of the class attributes that a viewset reads."""
         return vocabulary.ATTRIBUTES | vocabulary.VIEWSET_ATTRIBUTES
 
-    def is_handler_name(cls, name: str) -> bool:
-        """Whether a method of this name answers requests."""
-        return name in STANDARD_ACTIONS
+    @property
+    def handler_names(cls) -> tuple[str, ...]:
+        """Names of the methods that answer requests: the standard actions."""
+        return STANDARD_ACTIONS
 
     def get_extra_actions(cls) -> list[ExtraAction]:
         """Return the ``@action``s of the class and its bases, in the order of their names."""
@@ -102,10 +94,13 @@ class ViewSetMeta(ControllerMeta):
                 )
 
     def _check_method(cls, owner: type, name: str, value: object) -> None:
-        meant = misspelt(name, STANDARD_ACTIONS)
-        if meant is not None and _takes_request(value):
-            raise cls._refusal(owner, f"{name!r} is no action. Did you mean {meant!r}?")
-        super()._check_method(owner, name, value)
+        mapped = (extra.methods.values() for extra in cls.get_extra_actions())
+        if not any(name in handlers for handlers in mapped):
+            super()._check_method(owner, name, value)
+
+    def _handler_fault(cls, name: str, function: object) -> str | None:
+        meant = vocabulary.intended_action(name, takes_request=takes_request(function))
+        return no_handler(name, meant) if meant else None
 
     def _handlers(cls) -> dict[str, HandlerFunction]:
         names = list(STANDARD_ACTIONS)
@@ -113,11 +108,6 @@ class ViewSetMeta(ControllerMeta):
             names.extend(extra.methods.values())
         found = {name: getattr(cls, name, None) for name in names}
         return {name: function for name, function in found.items() if function is not None}
-
-
-def _takes_request(function: object) -> bool:
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-    return code is not None and code.co_varnames[1:2] == ("request",)
 
 
 def _explain_method(name: str) -> str:

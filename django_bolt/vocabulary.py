@@ -6,7 +6,19 @@ Three lists: what the framework reads, what Django REST framework reads and this
 
 from __future__ import annotations
 
-from django_bolt.spelling import misspelt
+from collections.abc import Mapping
+
+from django_bolt.spelling import misspelt, slip
+
+#: The standard actions: method to action, for the collection and for one object.
+COLLECTION_ACTIONS: Mapping[str, str] = {"get": "list", "post": "create"}
+OBJECT_ACTIONS: Mapping[str, str] = {
+    "get": "retrieve",
+    "put": "update",
+    "patch": "partial_update",
+    "delete": "destroy",
+}
+STANDARD_ACTIONS = (*COLLECTION_ACTIONS.values(), *OBJECT_ACTIONS.values())
 
 #: Class attributes that every controller reads.
 ATTRIBUTES = frozenset(
@@ -31,6 +43,8 @@ PERMISSION_HOOKS = frozenset({"get_permissions", "check_permissions", "permissio
 #: ...and these are called by the author.
 OBJECT_HOOKS = frozenset({"check_object_permissions", "acheck_object_permissions"})
 HOOKS = LIFECYCLE_HOOKS | OBJECT_HOOKS
+#: Hooks in which an author may decide who has access, from attributes of his own.
+ACCESS_HOOKS = PERMISSION_HOOKS | OBJECT_HOOKS | {"initial"}
 
 #: Attributes of Django REST framework that have no effect here.
 UNSUPPORTED_ATTRIBUTES = frozenset(
@@ -108,32 +122,63 @@ UNSUPPORTED_HOOKS = frozenset(
 LOOKALIKES = {
     "allowed_methods": "http_method_names",
     "auth": "authentication_classes",
+    "auth_class": "authentication_classes",
     "auth_classes": "authentication_classes",
     "authentication": "authentication_classes",
     "authentications": "authentication_classes",
+    "authenticator": "authentication_classes",
+    "authenticator_class": "authentication_classes",
     "authenticator_classes": "authentication_classes",
     "authenticators": "authentication_classes",
     "filter_fields": "filterset_fields",
+    "filters": "filter_backends",
+    "filterset": "filterset_class",
+    "guard": "permission_classes",
+    "guard_classes": "permission_classes",
     "guards": "permission_classes",
     "http_methods": "http_method_names",
     "pagination": "pagination_class",
     "paginator": "pagination_class",
     "paginator_class": "pagination_class",
     "parsers": "parser_classes",
+    "perm": "permission_classes",
+    "perm_classes": "permission_classes",
     "permission": "permission_classes",
     "permissions": "permission_classes",
+    "rate_limit": "throttle_classes",
+    "rate_limits": "throttle_classes",
     "renderers": "renderer_classes",
     "serializer": "serializer_class",
     "serializers": "serializer_class",
     "tag": "tags",
+    "tags_": "tags",
     "throttle": "throttle_classes",
+    "throttle_rates": "throttle_classes",
     "throttles": "throttle_classes",
     "throttling": "throttle_classes",
     "url_kwarg": "lookup_url_kwarg",
+    "versioning": "versioning_class",
 }
+#: Words for access control that REST framework's users let their own permissions or hooks read
+#: from the view; refused where a class has neither.
+READ_BY_PERMISSIONS = frozenset(
+    {
+        "authentication_classes_by_action",
+        "permission_classes_by_action",
+        "permission_required",
+        "permissions_required",
+        "perms",
+        "required_permissions",
+        "required_scopes",
+    }
+)
+#: Settings of other frameworks that change nothing here.
+_ELSEWHERE = frozenset({"cors"})
 
-#: Words of their own, although they are near a hook.
+#: Words of their own, although they are near a hook or a handler.
 _ORDINARY = frozenset({"initials"})
+#: The same for an action, unless the method is written as a handler is.
+_ORDINARY_HELPERS = frozenset({"crate", "lit"})
 #: Single words that are too common for their likenesses to be faults (``setting``, ``schemas``).
 _EXACT_ONLY = frozenset(
     {
@@ -161,6 +206,8 @@ def attribute_fault(name: str, known: frozenset[str], *, computed: bool = False)
         return _unsupported(name)
     if name in VIEWSET_ATTRIBUTES:
         return f"{name!r} is read by viewsets only; this class would ignore it."
+    if name in _ELSEWHERE and not computed:
+        return f"{name!r} would have no effect: nothing reads it. Rename it if it is your own."
     lookalike = None if computed else LOOKALIKES.get(name)
     meant = lookalike or _meant(name, known | VIEWSET_ATTRIBUTES | HOOKS | UNSUPPORTED_ATTRIBUTES)
     return _mistaken(name, meant, known | VIEWSET_ATTRIBUTES | HOOKS) if meant else None
@@ -172,6 +219,35 @@ def method_fault(name: str) -> str | None:
         return _unsupported(name)
     meant = _meant(name, HOOKS | UNSUPPORTED_HOOKS)
     return _mistaken(name, meant, HOOKS) if meant else None
+
+
+def intended_action(name: str, *, takes_request: bool) -> str | None:
+    """Return the standard action that a method's name is or misspells, or ``None``.
+
+    Another form of the word (``updates``, ``created``) is a helper, unless its first parameter is
+    ``request``.
+    """
+    if name in STANDARD_ACTIONS:
+        return name
+    meant = misspelt(name, STANDARD_ACTIONS) or slip(name, STANDARD_ACTIONS)
+    if meant is None or takes_request:
+        return meant
+    return None if name in _ORDINARY_HELPERS or name in _forms(meant) else meant
+
+
+def _forms(action: str) -> set[str]:
+    """Return the other forms of a verb."""
+    stem = action.removesuffix("e")
+    return {action + "s"} | {stem + ending for ending in ("ed", "er", "ers", "ing")}
+
+
+def unread(name: str) -> str:
+    """Say that one of :data:`READ_BY_PERMISSIONS` has no effect."""
+    kind = "authentication" if name.startswith("auth") else "permission"
+    return (
+        f"nothing reads {name!r}. Did you mean '{kind}_classes'? If a permission of your own "
+        "reads it from the view, list that in permission_classes of this class."
+    )
 
 
 def _meant(name: str, candidates: frozenset[str]) -> str | None:

@@ -25,7 +25,7 @@ FLOORS = [
     ["compile", "api"],
     ["routing", "registration", "routes", "metadata"],
     ["viewsets"],
-    ["controllers", "dispatch"],
+    ["controllers", "introspection", "dispatch"],
     ["request", "auth"],
     ["exceptions", "responses"],
     ["settings", "params", "decorators", "vocabulary", "url_templates"],
@@ -42,6 +42,7 @@ ARROWS = {
     ("registration", "metadata"),
     # A controller's own check_permissions and handle_exception are the request's machinery.
     ("controllers", "dispatch"),
+    ("controllers", "introspection"),
     ("request", "auth"),
 }
 
