@@ -9,6 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
+from django.db import connections
+
 from django_bolt import _core
 from django_bolt.server.config import ServerConfig
 from django_bolt.server.event_loop import EventLoop
@@ -55,6 +57,7 @@ class Worker:
             for number in signals:
                 loop.remove_signal_handler(number)
             loop.close()
+            connections.close_all()  # those of inline handlers
 
     def shutdown(self) -> None:
         """Stop accepting, and finish what is in flight. From any thread, more than once."""

@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Weak};
 use std::thread::Builder;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const IDLE_LIFETIME: Duration = Duration::from_secs(60);
 pub struct BlockingPool {
     state: Mutex<PoolState>,
     limit: usize,
-    thread_ends: Py<PyAny>,
+    thread_ends: Arc<Py<PyAny>>,
 }
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl BlockingPool {
         Arc::new(Self {
             state: Mutex::default(),
             limit,
-            thread_ends,
+            thread_ends: Arc::new(thread_ends),
         })
     }
 
@@ -94,35 +94,15 @@ impl BlockingPool {
         // Only its thread receives; the lock is for the compiler, which cannot know that.
         let received = Mutex::new(received);
         let number = state.named;
-        let pool = Arc::clone(self);
+        // An application that is dropped takes its idle threads with it.
+        let pool = Arc::downgrade(self);
+        let thread_ends = Arc::clone(&self.thread_ends);
         Builder::new()
             .name(format!("bolt-blocking-{number}"))
-            .spawn(move || Python::attach(|py| pool.work(py, number, &received)))?;
+            .spawn(move || Python::attach(|py| work(py, &pool, number, &received, &thread_ends)))?;
         state.threads += 1;
         state.named += 1;
         Ok(PoolThread { jobs, number })
-    }
-
-    fn work(&self, py: Python<'_>, number: usize, jobs: &Mutex<Receiver<Job>>) {
-        loop {
-            let received = py.detach(|| jobs.lock().recv_timeout(IDLE_LIFETIME));
-            match received {
-                Ok(job) => {
-                    // A panic is a fault of this crate. It has been printed, the sender of the
-                    // job learns of it from its dropped channel, and the thread is still good.
-                    let _ = catch_unwind(AssertUnwindSafe(|| job(py)));
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    if self.retire(number) {
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        if let Err(error) = self.thread_ends.call0(py) {
-            error.write_unraisable(py, None);
-        }
     }
 
     /// Takes an idle thread out of the pool; false where it has just been leased.
@@ -136,5 +116,34 @@ impl BlockingPool {
         drop(state);
         drop(retired);
         true
+    }
+}
+
+/// The life of a thread: jobs, until it has been idle for long or its pool is gone.
+fn work(
+    py: Python<'_>,
+    pool: &Weak<BlockingPool>,
+    number: usize,
+    jobs: &Mutex<Receiver<Job>>,
+    thread_ends: &Py<PyAny>,
+) {
+    loop {
+        let received = py.detach(|| jobs.lock().recv_timeout(IDLE_LIFETIME));
+        match received {
+            Ok(job) => {
+                // A panic is a fault of this crate. It has been printed, the sender of the job
+                // learns of it from its dropped channel, and the thread is still good.
+                let _ = catch_unwind(AssertUnwindSafe(|| job(py)));
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if pool.upgrade().is_none_or(|pool| pool.retire(number)) {
+                    break;
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if let Err(error) = thread_ends.call0(py) {
+        error.write_unraisable(py, None);
     }
 }

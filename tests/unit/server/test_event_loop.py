@@ -321,6 +321,9 @@ if importlib.util.find_spec("test.test_asyncio") is not None:
     # CPython's own tests of event loops, where the interpreter ships them.
     from test.test_asyncio import test_events, utils
 
+    # They leave sockets and pipes to the collector, which their own runner does not mind.
+    @pytest.mark.filterwarnings("ignore::ResourceWarning")
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     class TestAsCPythonTestsLoops(  # type: ignore[misc]
         test_events.EventLoopTestsMixin, utils.TestCase
     ):
