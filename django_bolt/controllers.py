@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -73,17 +74,28 @@ class Controller(metaclass=ControllerMeta):
 
         Called before the body is read. Raises ``NotAuthenticated`` or ``PermissionDenied``.
         """
-        self._conclude(request, self._permissions().evaluate_sync(request, self))
+        permissions = self._permissions()
+        if permissions.asynchronous and _may_wait():
+            verdict = async_to_sync(permissions.evaluate)(request, self)
+        else:
+            verdict = permissions.evaluate_sync(request, self)
+        self._conclude(request, verdict)
 
     def check_object_permissions(self, request: Request, obj: object) -> None:
         """Refuse the request unless its permissions hold for ``obj``; called by handlers.
 
-        For ``def`` handlers; raises ``TypeError`` where a permission is ``async def``.
+        For ``def`` handlers. In ``async def`` it raises ``TypeError`` where a permission is
+        ``async def``: there, await :meth:`acheck_object_permissions`.
         """
         if self._overrides_only("acheck_object_permissions", "check_object_permissions"):
             async_to_sync(self.acheck_object_permissions)(request, obj)
+            return
+        permissions = self._permissions()
+        if permissions.asynchronous and _may_wait():
+            verdict = async_to_sync(permissions.aevaluate_object)(request, self, obj)
         else:
-            self._conclude(request, self._permissions().evaluate_object(request, self, obj))
+            verdict = permissions.evaluate_object(request, self, obj)
+        self._conclude(request, verdict)
 
     async def acheck_object_permissions(self, request: Request, obj: object) -> None:
         """Do what :meth:`check_object_permissions` does, from ``async def`` handlers."""
@@ -154,3 +166,12 @@ class Controller(metaclass=ControllerMeta):
     def _overrides_only(self, hook: str, twin: str) -> bool:
         hooks = type(self).__bolt__.hooks
         return hook in hooks and twin not in hooks
+
+
+def _may_wait() -> bool:
+    """Whether this thread runs no event loop, which waiting would block."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return True
+    return False

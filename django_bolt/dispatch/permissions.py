@@ -46,6 +46,15 @@ class Permissions:
         self._width = next(places)
         self.authenticates = authenticates
 
+    @property
+    def asynchronous(self) -> bool:
+        """Whether one of the permissions has a test that is ``async def``."""
+        return any(
+            iscoroutinefunction(item.has_permission)
+            or iscoroutinefunction(item.has_object_permission)
+            for item in _leaf_items(self._root)
+        )
+
     def evaluate_sync(self, request: Any, view: Any, leaves: Leaves | None = None) -> Verdict:
         """Return whether the request may proceed.
 
@@ -135,6 +144,14 @@ def _node(item: Operand, places: Iterator[int]) -> _Node:
     if isinstance(item, Not):
         return _Not(branches[0])
     return _Any(branches) if isinstance(item, Or) else _All(branches)
+
+
+def _leaf_items(node: _Node) -> Iterator[type[BasePermission] | BasePermission]:
+    if isinstance(node, _Leaf):
+        yield node.item
+    else:
+        for branch in (node.of,) if isinstance(node, _Not) else node.of:
+            yield from _leaf_items(branch)
 
 
 def _known(node: _Node, leaves: Leaves) -> bool | None:

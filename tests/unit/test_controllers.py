@@ -12,7 +12,7 @@ import pytest
 from django.http import Http404
 from django.test import override_settings
 
-from django_bolt.auth import BasePermission, JWTAuthentication
+from django_bolt.auth import BasePermission, IsStaff, JWTAuthentication
 from django_bolt.controllers import Controller
 from django_bolt.exceptions import NotAuthenticated, PermissionDenied, ValidationError
 from django_bolt.responses import Response
@@ -111,13 +111,56 @@ def test_the_settings_permissions_hold_for_objects(check: Check) -> None:
         check(instance(make(permission_classes=[])), 4)
 
 
-def test_an_async_permission_is_never_true_unawaited() -> None:
-    view = instance(make(permission_classes=[AsyncOdd]))
-    with pytest.raises(TypeError, match="acheck_object_permissions"):
-        check_sync(view, 3)
-    check_async(view, 3)
+@pytest.mark.parametrize(
+    "listed", [[AsyncOdd], [AsyncOdd()], [IsStaff | AsyncOdd, Odd], [~~AsyncOdd]]
+)
+def test_async_permissions_hold_for_objects(check: Check, listed: list[Any]) -> None:
+    # From a def handler too: it runs on a thread, which may wait.
+    made = make(permission_classes=listed, authentication_classes=[])
+    view = instance(made, identity=None)
+    check(view, 3)
     with pytest.raises(PermissionDenied):
-        check_async(view, 4)
+        check(view, 4)
+
+
+def test_async_permissions_hold_for_requests() -> None:
+    class Nobody(BasePermission):
+        async def has_permission(self, request: Any, view: Any) -> bool:
+            await asyncio.sleep(0)
+            return False
+
+    view = instance(make(permission_classes=[Nobody]))
+    with pytest.raises(PermissionDenied):
+        view.check_permissions(view.request)
+    view = instance(make(permission_classes=[~Nobody]))
+    view.check_permissions(view.request)
+
+
+@pytest.mark.parametrize("name", ["check_permissions", "check_object_permissions"])
+def test_an_async_permission_is_never_true_unawaited(name: str) -> None:
+    class Odd(BasePermission):
+        async def has_permission(self, request: Any, view: Any) -> bool:
+            return True
+
+    view = instance(make(permission_classes=[Odd]))
+    arguments = (view.request, 3)[: 1 + (name == "check_object_permissions")]
+
+    async def ask_on_the_loop() -> None:
+        # Waiting here would block the loop that has to answer.
+        getattr(view, name)(*arguments)
+
+    with pytest.raises(TypeError, match="acheck_object_permissions"):
+        asyncio.run(ask_on_the_loop())
+
+
+def test_an_awaitable_of_a_plain_def_is_not_true_either() -> None:
+    class Odd(BasePermission):
+        def has_object_permission(self, request: Any, view: Any, obj: Any) -> Any:
+            return asyncio.sleep(0, result=True)
+
+    view = instance(make(permission_classes=[Odd]))
+    with pytest.raises(TypeError, match="is asynchronous"):
+        check_sync(view, 3)
 
 
 def test_an_overridden_twin_holds_for_both(check: Check) -> None:
