@@ -182,11 +182,18 @@ def test_a_crash_at_start_is_given_up_after_growing_delays(start, main: str, tol
 def test_a_failing_start_does_not_end_processes_that_serve(start) -> None:
     run = start(
         """
+        taken, serving = sys.argv[0] + ".taken", sys.argv[0] + ".serving"
         def main(ready):
-            if os.path.exists(sys.argv[0] + ".serving"):
+            try:
+                open(taken, "x").close()
+            except FileExistsError:
+                while not os.path.exists(serving):
+                    time.sleep(0.01)
                 sys.exit(9)
-            open(sys.argv[0] + ".serving", "w").close()
-            serve_until_told(ready)
+            def ready_and_told():
+                ready()
+                open(serving, "x").close()
+            serve_until_told(ready_and_told)
         supervise(main, failed_starts=3)
         """
     )
