@@ -149,15 +149,16 @@ test-py: any-build ## pytest (ARGS=), on the build that is there, or a quick new
 
 # The interpreter of .venv keeps it; every other one gets an environment of its own.
 .PHONY: test-pythons
-test-pythons: venv ## test-py on every Python of this machine from 3.11 up
+test-pythons: venv ## test-py on every Python of this machine from 3.11 up (OTHERS=1: not on .venv's)
 	@own=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); failed=(); passed=(); \
 	while read -r version python <&3; do \
+		if [[ -n "$(OTHERS)" && $$version == "$$own" ]]; then continue; fi; \
 		echo "== Python $$version"; \
 		if [[ $$version == "$$own" ]]; then where="VENV=$(VENV)"; else where="VENV=.venv-$$version PYTHON=$$python"; fi; \
 		if $(MAKE) test-py $$where; then passed+=("$$version"); else failed+=("$$version"); fi; \
 	done 3< <(.ci/pythons); \
 	echo "== passed on Python: $${passed[*]:-none}; failed on: $${failed[*]:-none}"; \
-	[[ $${#failed[@]} == 0 && $${#passed[@]} != 0 ]]
+	[[ $${#failed[@]} == 0 ]]
 
 ## Checking
 
