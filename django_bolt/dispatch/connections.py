@@ -8,16 +8,19 @@ so they are left out for it, unless somebody else listens: see :func:`signals_ar
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.cache import close_caches
 from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connections, reset_queries
+from django.db import Error, close_old_connections, connections, reset_queries
 from django.dispatch import Signal
 
 from django_bolt._core import App
+
+logger = logging.getLogger("django_bolt")
 
 #: Receivers that Django itself connects; all of them are about the thread that they run on.
 _DJANGOS_OWN = frozenset({close_caches, close_old_connections, reset_queries, reset_urlconf})
@@ -27,13 +30,21 @@ def thread_starts_request(in_process: bool) -> None:
     """Send ``request_started``: old connections are closed, the last request's query log ends.
 
     ``in_process`` is set where the thread is a test's own, whose connections stay as they are.
+    A transaction that is open here was left behind after the end of the last request.
     """
+    if not in_process:
+        _abandon_transactions()
     with _connections_kept(request_started, in_process):
         request_started.send(sender=App)
 
 
 def thread_ends_request(in_process: bool) -> None:
-    """Send ``request_finished``: connections that broke or are past ``CONN_MAX_AGE`` are closed."""
+    """Send ``request_finished``: connections that broke or are past ``CONN_MAX_AGE`` are closed.
+
+    A transaction that the request left open, as a cancelled one may, is rolled back.
+    """
+    if not in_process:
+        _abandon_transactions()
     with _connections_kept(request_finished, in_process):
         request_finished.send(sender=App)
 
@@ -51,6 +62,30 @@ def signals_are_wanted() -> bool:
         for receivers in signal._live_receivers(App)  # noqa: SLF001 - no public way exists
         for receiver in receivers
     )
+
+
+def _abandon_transactions() -> None:
+    """Close and forget every connection of this thread whose ``atomic`` block nobody ended.
+
+    Django would close it and, since it may not reopen one inside a block, never open it again: the
+    thread would fail every further request. What other threads share (in tests) is theirs to end.
+    """
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block or connection.allow_thread_sharing:
+            continue
+        logger.warning(
+            "A request ended with an open transaction of the database %r, which was rolled back.",
+            connection.alias,
+        )
+        # Django refuses to roll back inside a block; and to close a database in memory.
+        connection.in_atomic_block = False
+        try:
+            connection.rollback()
+            connection.close()
+        except Error:
+            logger.warning("The database %r could not be closed.", connection.alias, exc_info=True)
+        finally:
+            del connections[connection.alias]
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.signals import request_finished
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db import connections as django_connections
 from django.test.utils import CaptureQueriesContext
 
@@ -35,16 +37,27 @@ def test_the_last_request_leaves_no_query_log(db, settings):
     assert not connection.queries_log
 
 
-@pytest.mark.parametrize(
-    "edge", [connections.thread_starts_request, connections.thread_ends_request]
-)
-def test_a_connection_in_a_transaction_is_left_alone(db, edge, monkeypatch):
-    with transaction.atomic():
-        # Long past its CONN_MAX_AGE. (The proxy ``connection`` cannot be patched.)
-        monkeypatch.setattr(django_connections["default"], "close_at", 0)
-        edge(False)
-        assert connection.in_atomic_block
-        query()
+EDGES = [connections.thread_starts_request, connections.thread_ends_request]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("in_process", [True, False])
+def test_a_transaction_of_somebody_else_is_left_alone(db, edge, in_process, monkeypatch):
+    """A test's: on its own thread, or shared with the threads of a server."""
+    shared = django_connections["default"]
+    # Long past its CONN_MAX_AGE. (The proxy ``connection`` cannot be patched.)
+    monkeypatch.setattr(shared, "close_at", 0)
+    if not in_process:
+        shared.inc_thread_sharing()
+    try:
+        with transaction.atomic():
+            edge(in_process)
+            assert connection.in_atomic_block
+            query()
+        assert django_connections["default"] is shared
+    finally:
+        if not in_process:
+            shared.dec_thread_sharing()
 
 
 def run_in_thread(work):
@@ -58,9 +71,7 @@ def run_in_thread(work):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("close_at", "closed"), [(0, True), (float("inf"), False), (None, False)])
-@pytest.mark.parametrize(
-    "edge", [connections.thread_starts_request, connections.thread_ends_request]
-)
+@pytest.mark.parametrize("edge", EDGES)
 def test_a_connection_past_its_age_is_closed(edge, close_at, closed):
     def work():
         calls = []
@@ -74,6 +85,58 @@ def test_a_connection_past_its_age_is_closed(edge, close_at, closed):
         return bool(calls)
 
     assert run_in_thread(work) is closed
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_transaction_that_nobody_ended_is_rolled_back(edge, depth, caplog):
+    """Otherwise Django never opens the connection of this thread again."""
+
+    def work():
+        for _ in range(depth):
+            transaction.atomic().__enter__()
+        Group.objects.create(name="abandoned")
+        abandoned = django_connections["default"]
+        with caplog.at_level(logging.WARNING, "django_bolt"):
+            edge(False)
+        try:
+            # What a cancelled coroutine may still run afterwards.
+            transaction.atomic().__exit__(None, None, None)
+            with transaction.atomic():
+                query()
+            return (
+                django_connections["default"] is not abandoned,
+                connection.in_atomic_block,
+                Group.objects.filter(name="abandoned").exists(),
+            )
+        finally:
+            django_connections.close_all()
+
+    assert run_in_thread(work) == (True, False, False)
+    (record,) = caplog.records
+    assert "'default'" in record.getMessage()
+    assert "open transaction" in record.getMessage()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_abandoned_connection_that_cannot_be_closed_is_forgotten(caplog):
+    def work():
+        transaction.atomic().__enter__()
+        abandoned = django_connections["default"]
+
+        def fail():
+            raise OperationalError("gone")
+
+        abandoned.close = fail
+        connections.thread_ends_request(False)
+        del abandoned.close
+        abandoned.close()
+        query()
+        django_connections.close_all()
+        return django_connections["default"] is not abandoned
+
+    assert run_in_thread(work)
 
 
 @pytest.mark.django_db(transaction=True)
