@@ -6,6 +6,7 @@ for when it is asked for it, and keeps it.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +20,8 @@ from django_bolt.exceptions import ParseError, UnsupportedMediaType
 
 __all__ = ["Request"]
 
-_JSON = "application/json"
+#: RFC 8259; RFC 6839, section 3.1, for the suffix. A declared body takes the same.
+_JSON = re.compile(r"application/([^/]*\+)?json")
 #: Headers that CGI names without ``HTTP_`` (RFC 3875, section 4.1).
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _DEFAULT_PORT = "80"
@@ -59,13 +61,13 @@ class Request(_core.Request):
     def data(self) -> Any:
         """The body, decoded from JSON; ``{}`` where there is none.
 
-        Raises ``UnsupportedMediaType`` (415) for another media type and ``ParseError`` (400) for
-        malformed JSON.
+        ``application/…+json`` is JSON too. Raises ``UnsupportedMediaType`` (415) for another media
+        type and ``ParseError`` (400) for malformed JSON.
         """
         if not self.raw_body:
             return {}
         media_type = self.content_type.partition(";")[0].strip().lower()
-        if media_type != _JSON:
+        if _JSON.fullmatch(media_type) is None:
             raise UnsupportedMediaType(self.content_type)
         try:
             return msgspec.json.decode(self.raw_body)

@@ -75,13 +75,17 @@ class Faults:
 
 
 def from_message(message: str) -> Fault:
-    """Return msgspec's own message at the place that it names."""
+    """Return msgspec's own message at the place that it names.
+
+    Of a place in a dict it does not say the key (``$.prices[...]``): the fault is the dict's.
+    """
     match = _PLACE.search(message)
     if match is None:
         return [message]
+    steps = [name or index for name, index in _STEP.findall(match[1].partition("[...]")[0])]
     fault: Fault = [message[: match.start()]]
-    for name, index in reversed(_STEP.findall(match[1])):
-        fault = {name or index: fault}
+    for step in reversed(steps):
+        fault = {step: fault}
     return fault
 
 

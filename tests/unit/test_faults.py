@@ -258,13 +258,33 @@ def test_a_body_that_is_not_json(body: bytes) -> None:
         Faults(Inner, name="payload", required=True)(body, b"{}")
 
 
+HUGE = b"9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        (dict[str, Any], b'{"n": %b}' % HUGE, {"non_field_errors": ["Integer value out of range"]}),
+        (list[Any], b"[%b]" % HUGE, {"0": ["Integer value out of range"]}),
+        (Outer, b'{"inner": {"x": %b}}' % HUGE, {"inner": {"x": ["Integer value out of range"]}}),
+        (dict[str, int], b'{"n": %b}' % HUGE, {"non_field_errors": ["Integer value out of range"]}),
+    ],
+)
+def test_a_number_that_nothing_holds(kind: Any, body: bytes, expected: Any) -> None:
+    assert faults_of(kind, body) == expected
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [
         ("bad", ["bad"]),
         ("bad - at `$.a`", {"a": ["bad"]}),
         ("bad - at `$.a[0].b`", {"a": {"0": {"b": ["bad"]}}}),
-        ("bad - at `key` in `$[...]`", {"...": ["bad"]}),
+        ("bad - at `$[...]`", ["bad"]),
+        ("bad - at `key` in `$[...]`", ["bad"]),
+        ("bad - at `$.a[...]`", {"a": ["bad"]}),
+        ("bad - at `$.a[...].b[0]`", {"a": ["bad"]}),
+        ("bad - at `$.a[0][...]`", {"a": {"0": ["bad"]}}),
     ],
 )
 def test_msgspec_words_find_their_place(message: str, expected: Any) -> None:

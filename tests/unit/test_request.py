@@ -89,13 +89,26 @@ def test_what_a_handler_sees(read: Any, expected: Any) -> None:
         ({"content": b"{", "headers": {"Content-Type": "application/json"}}, 400),
         ({"content": b"\xff", "headers": {"Content-Type": "application/json"}}, 400),
         ({"content": b"[" * 50_000, "headers": {"Content-Type": "application/json"}}, 400),
-        ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415),
+        *(
+            ({"content": b"{}", "headers": {"Content-Type": media_type}}, status)
+            for media_type, status in (
+                ("text/plain", 415),
+                ("text/x+json", 415),
+                ("application/json-seq", 415),
+                ("application/jsonx", 415),
+                ("application/+xml", 415),
+                ("application/json", 204),
+                ("APPLICATION/JSON ; charset=utf-8", 204),
+                ("application/vnd.api+json", 204),
+                ("application/Problem+JSON; x=y", 204),
+            )
+        ),
         ({"content": b"{}"}, 415),
         ({"data": {"a": "b"}}, 415),
         ({}, 204),
     ],
 )
-def test_data_that_cannot_be_read(options: Any, status: int) -> None:
+def test_which_data_can_be_read(options: Any, status: int) -> None:
     seen = Seen(lambda request: request.data)
     seen.post(**options)
     assert seen.reply.status_code == status
