@@ -27,7 +27,8 @@ from sample_site.flights.models import Airport, Country, Report
 from sample_site.flights.permissions import IsAuthorOrStaff
 
 Limit = Annotated[int, Query(ge=1, le=500)]
-Offset = Annotated[int, Query(ge=0)]
+#: Bounded, since a database's integers are.
+Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 class AirportViewSet(BoltViewSet):
