@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_http::header::{HeaderName, HeaderValue};
+use actix_http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_http::{BoxedPayloadStream, Method, Payload, Uri};
 use bolt_core::app::App as CoreApp;
 use bolt_core::reply::{Body, Reply};
@@ -115,9 +115,13 @@ fn deliver(py: Python<'_>, on_reply: &Py<PyAny>, reply: Reply) -> PyResult<()> {
         )
     };
     if let Some(content_type) = &reply.content_type {
-        headers.push(pair(&actix_http::header::CONTENT_TYPE, content_type));
+        headers.push(pair(&CONTENT_TYPE, content_type));
     }
     headers.extend(reply.headers.iter().map(|(name, value)| pair(name, value)));
+    if let Body::Omitted(length) = reply.body {
+        // What a HEAD is told of the body that a GET would get.
+        headers.push(pair(&CONTENT_LENGTH, &HeaderValue::from(length)));
+    }
     let body = match &reply.body {
         Body::Full(bytes) => PyBytes::new(py, bytes),
         Body::Empty | Body::Omitted(_) => PyBytes::new(py, &[]),
