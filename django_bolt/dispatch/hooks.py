@@ -26,9 +26,10 @@ class Hooks:
     render: Callable[[Any, Callable[[Any], Any] | None], RenderedReply]
     #: Turns an exception of a handler into data, and tells Django and the log about it.
     translate: Callable[[BaseException, Any | None], RenderedFailure]
-    #: Run on the leased thread at the edges of a request; told whether it is a test's own thread.
-    thread_starts_request: Callable[[bool], None]
-    thread_ends_request: Callable[[bool], None]
+    #: Run on the leased thread at the edges of a request; told whether it is a test's own thread,
+    #: and whether the signals are wanted.
+    thread_starts_request: Callable[[bool, bool], None]
+    thread_ends_request: Callable[[bool, bool], None]
     #: Run on a pool thread before it ends.
     thread_ends: Callable[[], None]
     #: Whether requests that lease no thread must lease one for the sake of the signals' receivers.

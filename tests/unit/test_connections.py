@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.cache import caches
 from django.core.signals import request_finished
 from django.db import OperationalError, connection, transaction
 from django.db import connections as django_connections
@@ -23,9 +25,9 @@ def query():
 def test_a_test_that_counts_queries_keeps_its_count(db):
     with CaptureQueriesContext(connection) as captured:
         query()
-        connections.thread_starts_request(True)
+        connections.thread_starts_request(True, False)
         query()
-        connections.thread_ends_request(True)
+        connections.thread_ends_request(True, False)
     assert len(captured) == 2
 
 
@@ -33,11 +35,16 @@ def test_the_last_request_leaves_no_query_log(db, settings):
     settings.DEBUG = True
     query()
     assert connection.queries_log
-    connections.thread_starts_request(True)
+    connections.thread_starts_request(True, False)
     assert not connection.queries_log
 
 
-EDGES = [connections.thread_starts_request, connections.thread_ends_request]
+#: Each edge, where only Django listens to the signals and where others do.
+EDGES = [
+    partial(edge, listened=listened)
+    for edge in (connections.thread_starts_request, connections.thread_ends_request)
+    for listened in (False, True)
+]
 
 
 @pytest.mark.parametrize("edge", EDGES)
@@ -129,7 +136,7 @@ def test_an_abandoned_connection_that_cannot_be_closed_is_forgotten(caplog):
             raise OperationalError("gone")
 
         abandoned.close = fail
-        connections.thread_ends_request(False)
+        connections.thread_ends_request(False, False)
         del abandoned.close
         abandoned.close()
         query()
@@ -161,10 +168,10 @@ def test_a_tests_own_connection_stays_open(monkeypatch):
     monkeypatch.setattr(django_connections["default"], "close_at", 0)
     closed = []
     monkeypatch.setattr(django_connections["default"], "close", lambda: closed.append(1))
-    connections.thread_starts_request(True)
-    connections.thread_ends_request(True)
+    connections.thread_starts_request(True, False)
+    connections.thread_ends_request(True, False)
     assert closed == []
-    connections.thread_ends_request(False)
+    connections.thread_ends_request(False, False)
     assert closed == [1]
 
 
@@ -179,3 +186,24 @@ def test_only_strangers_make_signals_wanted():
     finally:
         request_finished.disconnect(stranger)
     assert not connections.signals_are_wanted()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("listened", [False, True])
+def test_the_query_log_and_the_caches_are_kept_in_order_either_way(listened, monkeypatch):
+    closed = []
+    monkeypatch.setattr(connections, "close_caches", lambda **_: closed.append("directly"))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(caches), "close_all", lambda _: closed.append("by the signal"))
+
+        def work():
+            connection.ensure_connection()
+            connection.queries_log.append({"sql": "of the last request"})
+            connections.thread_starts_request(False, listened)
+            log = list(connection.queries_log)
+            connections.thread_ends_request(False, listened)
+            django_connections.close_all()
+            return log
+
+        assert run_in_thread(work) == []
+    assert closed == (["by the signal"] if listened else ["directly"])

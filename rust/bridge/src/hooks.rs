@@ -54,7 +54,10 @@ impl Hooks {
     /// Calls the hook of an edge. What it raises is reported and does not fail the request: a
     /// broken connection shows where it is used.
     pub fn at_edge(&self, py: Python<'_>, edge: &Py<PyAny>, in_process: bool) {
-        if let Err(error) = edge.call1(py, (in_process,)) {
+        if let Err(error) = edge.call1(
+            py,
+            (in_process, self.signals.wanted.load(Ordering::Relaxed)),
+        ) {
             error.write_unraisable(py, Some(edge.bind(py)));
         }
     }
