@@ -8,7 +8,14 @@ from dataclasses import replace
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from django_bolt import url_templates
-from django_bolt.decorators import OPTIONS, HandlerOptions, action_of, describe, options_of
+from django_bolt.decorators import (
+    OPTIONS,
+    HandlerOptions,
+    action_of,
+    check_policy,
+    describe,
+    options_of,
+)
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.routes import Entry
 from django_bolt.routing import Router
@@ -66,6 +73,7 @@ class BoltAPI(Router):
         inline: bool | None = None,
         tags: Sequence[str] = (),
     ) -> None:
+        _check_policies({"auth": auth, "guards": guards}, f"{type(self).__name__}({prefix!r})")
         super().__init__(
             prefix,
             authentication_classes=auth,
@@ -138,8 +146,16 @@ def _read_options(options: Mapping[str, Any], owner: str) -> tuple[str | None, H
     name = options.get("name")
     if name is not None and (not isinstance(name, str) or not name):
         raise ConfigurationError(f"{owner}: name must be a str, not {name!r}.")
+    _check_policies(options, owner)
     given = {_RENAMED.get(key, key): value for key, value in options.items() if key != "name"}
     return name, HandlerOptions(owner=owner, **given)
+
+
+def _check_policies(options: Mapping[str, Any], owner: str) -> None:
+    """Refuse what is no list under the name that it has here."""
+    for name in _RENAMED:
+        if options.get(name) is not None:
+            check_policy(name, options[name], owner)
 
 
 def _with_inline(given: HandlerOptions, function: Callable[..., Any]) -> HandlerOptions:

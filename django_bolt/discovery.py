@@ -17,7 +17,7 @@ from django.urls import reverse as django_reverse
 
 from django_bolt import url_templates
 from django_bolt.exceptions import ConfigurationError
-from django_bolt.routing import Route, Router, check_duplicates
+from django_bolt.routing import Route, Router, check_duplicates, described_once
 from django_bolt.settings import django_settings
 from django_bolt.spelling import suggestion
 
@@ -113,7 +113,8 @@ def _by_name() -> Mapping[str, tuple[Route, ...]]:
 
 @lru_cache(maxsize=1)
 def _discovered() -> tuple[Route, ...]:
-    routes = tuple(route for router in _mounted(_routers()) for route in router.routes())
+    found = (route for router in _mounted(_routers()) for route in router.routes())
+    routes = tuple(described_once(found))
     check_duplicates(routes)
     return routes
 

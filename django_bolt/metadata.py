@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django_bolt.controllers import Controller
 from django_bolt.introspection import HandlerFunction
@@ -28,32 +28,43 @@ def words(cls: type[Controller]) -> list[str]:
     return re.findall(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+", name)
 
 
-def handler(cls: type[Controller], suffix: str, methods: Iterable[str]) -> HandlerFunction:
-    """Return the method that answers OPTIONS for a path of a class.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What OPTIONS of a controller's path says."""
 
-    A class may say its ``name`` and ``description`` itself; otherwise they are its name in words,
-    followed by ``suffix`` (``Airport List``), and its docstring. ``methods`` are those that the
-    path has besides OPTIONS, for ``Allow``. None of it depends on the request.
-    """
-    name = _text(cls, "name") or f"{verbose_name(cls)} {suffix}".strip()
-    # inspect.getdoc would fall back to the framework's own text about Controller.
-    description = _text(cls, "description") or inspect.cleandoc(cls.__doc__ or "")
-    allowed = {"OPTIONS", *(method.upper() for method in methods)}
-    if "GET" in allowed:
-        allowed.add("HEAD")
-    allow = ", ".join(sorted(allowed))
+    controller: type[Controller]
+    #: What follows the class's name: ``Airport List``.
+    suffix: str
+    #: In lower case; those that the path has besides OPTIONS.
+    methods: frozenset[str]
 
-    def options(self: Controller) -> Response:  # noqa: ARG001
-        """Describe the endpoint."""
+    def handler(self) -> HandlerFunction:
+        """Return the method that answers OPTIONS.
+
+        A class may say its ``name`` and ``description`` itself; otherwise they are its name in
+        words, followed by the suffix, and its docstring. None of it depends on the request.
+        """
+        cls = self.controller
         document = {
-            "name": name,
-            "description": description,
+            "name": _text(cls, "name") or f"{verbose_name(cls)} {self.suffix}".strip(),
+            # inspect.getdoc would fall back to the framework's own text about Controller.
+            "description": _text(cls, "description") or inspect.cleandoc(cls.__doc__ or ""),
             "renders": ["application/json"],
             "parses": ["application/json"],
         }
-        return Response(document, headers={"Allow": allow})
+        allow = self._allow()
 
-    return options
+        def options(self: Controller) -> Response:  # noqa: ARG001
+            """Describe the endpoint."""
+            return Response(dict(document), headers={"Allow": allow})
+
+        return options
+
+    def _allow(self) -> str:
+        allowed = {"OPTIONS", *(method.upper() for method in self.methods)}
+        if "GET" in allowed:
+            allowed.add("HEAD")
+        return ", ".join(sorted(allowed))
 
 
 def _text(cls: type[Controller], attribute: str) -> str | None:

@@ -109,10 +109,12 @@ def _handler(cls: type[Controller], endpoint: _Endpoint, method: str, handler: s
 
 
 def _metadata(cls: type[Controller], endpoint: _Endpoint, methods: set[str]) -> Entry:
+    description = metadata.Description(cls, endpoint.suffix, frozenset(methods))
     return Entry(
         method="OPTIONS",
         path=endpoint.path,
-        function=metadata.handler(cls, endpoint.suffix, methods),
+        function=description.handler(),
+        description=description,
         origin=f"{describe(cls)}.options",
         name=endpoint.name,
         controller=cls,

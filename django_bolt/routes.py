@@ -13,6 +13,7 @@ from django_bolt import url_templates
 from django_bolt.controllers import Controller
 from django_bolt.decorators import HandlerOptions
 from django_bolt.exceptions import ConfigurationError
+from django_bolt.metadata import Description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Route:
     origin: str
     #: Whether ``reverse`` and the schema write the path with a slash at its end.
     trailing_slash: bool = False
+    #: Of the OPTIONS that nobody wrote; ``None`` for every other route.
+    description: Description | None = None
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -106,6 +109,7 @@ class Entry:
     options: HandlerOptions = field(default_factory=HandlerOptions)
     #: ``None`` leaves it to the routers.
     trailing_slash: bool | None = None
+    description: Description | None = None
 
     def route(self, outer: Surroundings) -> Route:
         """Return the route of this handler in its surroundings."""
@@ -130,6 +134,7 @@ class Entry:
             tags=tuple(dict.fromkeys((*outer.tags, *options.tags))),
             origin=self.origin,
             trailing_slash=bool(nearest(self.trailing_slash, outer.trailing_slash)),
+            description=self.description,
         )
 
     def _inline(self, outer: Surroundings) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, overload
 
 from django_bolt import url_templates
@@ -12,7 +13,7 @@ from django_bolt.exceptions import ConfigurationError
 from django_bolt.registration import default_basename, entries
 from django_bolt.routes import Entry, Route, Surroundings
 
-__all__ = ["Route", "Router", "check_duplicates"]
+__all__ = ["Route", "Router", "check_duplicates", "described_once"]
 
 
 class Router:
@@ -136,6 +137,38 @@ class Router:
 
     def _add(self, entry: Entry) -> None:
         self._items.append(entry)
+
+
+def described_once(routes: Iterable[Route]) -> list[Route]:
+    """Return the routes with one answer to OPTIONS for each path.
+
+    Several classes and functions may answer different methods of one path, and each class brings a
+    description. An OPTIONS that somebody wrote stands in the place of all of them; otherwise the
+    first stays, under its own policies, and allows the methods of the whole path.
+    """
+    found = list(routes)
+    paths: dict[str, list[Route]] = {}
+    for route in found:
+        paths.setdefault(url_templates.shape(route.path), []).append(route)
+    described: list[Route] = []
+    for route in found:
+        if route.description is None:
+            described.append(route)
+            continue
+        same = paths[url_templates.shape(route.path)]
+        answers = [other for other in same if other.method == route.method]
+        if route is answers[0] and all(other.description is not None for other in answers):
+            described.append(_allowing(route, same))
+    return described
+
+
+def _allowing(route: Route, others: Iterable[Route]) -> Route:
+    """Return a route that describes a path, for all that answer there."""
+    methods = {other.method.lower() for other in others} - {"options"}
+    if route.description is None or methods == route.description.methods:
+        return route
+    description = replace(route.description, methods=frozenset(methods))
+    return replace(route, description=description, function=description.handler())
 
 
 def check_duplicates(routes: Iterable[Route]) -> None:

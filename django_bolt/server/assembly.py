@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django_bolt import _core, discovery
 from django_bolt.compile import application, plan
 from django_bolt.dispatch import executors
-from django_bolt.routing import Route, check_duplicates
+from django_bolt.routing import Route, check_duplicates, described_once
 
 
 def assemble(routes: Sequence[Route] | None = None) -> _core.App:
@@ -19,6 +19,7 @@ def assemble(routes: Sequence[Route] | None = None) -> _core.App:
     if routes is None:
         routes = discovery.discover()
     else:
+        routes = described_once(routes)
         check_duplicates(routes)
     compiled = application.build(routes)
     executors.install()

@@ -141,8 +141,10 @@ def test_unknown_options_are_refused(option: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"auth": int}, "authentication_classes must be a list"),
-        ({"guards": int}, "permission_classes must be a list"),
+        ({"auth": int}, r"^@BoltAPI\.get\('/x'\): auth must be a list, .* Write auth = \["),
+        ({"guards": int}, r"guards must be a list, .* Write guards = \["),
+        ({"auth": [None]}, "auth holds None"),
+        ({"guards": ["app.IsStaff"]}, "guards holds 'app.IsStaff'"),
         ({"name": ""}, "name must be a str"),
         ({"name": 3}, "name must be a str"),
         ({"status_code": 1000}, "status from 200 to 599"),
@@ -153,6 +155,12 @@ def test_unknown_options_are_refused(option: str, expected: str) -> None:
 def test_impossible_options_are_refused(options: dict[str, Any], expected: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=expected):
         BoltAPI().get("/x", **options)
+
+
+@pytest.mark.parametrize("name", ["auth", "guards"])
+def test_impossible_policies_of_an_api(name: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=rf"^BoltAPI\('/a'\): {name} must be a list"):
+        BoltAPI("/a", **{name: int})  # type: ignore[arg-type]
 
 
 class Thing(Controller):

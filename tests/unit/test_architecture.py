@@ -40,6 +40,7 @@ ARROWS = {
     ("routing", "routes"),
     ("registration", "routes"),
     ("registration", "metadata"),
+    ("routes", "metadata"),
     # A controller's own check_permissions and handle_exception are the request's machinery.
     ("controllers", "dispatch"),
     ("controllers", "introspection"),

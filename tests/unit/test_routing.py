@@ -330,99 +330,11 @@ def test_http_method_names(methods: list[str], expected: set[str]) -> None:
         assert {route.method for route in router.routes()} == expected
 
 
-def test_options_describe_the_endpoint() -> None:
-    router = Router()
-    router.register("airports", AirportViewSet)
-    router.register("ping", Ping)
-    names = {
-        route.path: route.function(object()).data
-        for route in router.routes()
-        if route.method == "OPTIONS"
-    }
-    assert names["/airports"] == {
-        "name": "Airport List",
-        "description": "The world's airports.",
-        "renders": ["application/json"],
-        "parses": ["application/json"],
-    }
-    assert {path: described["name"] for path, described in names.items()} == {
-        "/airports": "Airport List",
-        "/airports/{pk}": "Airport Instance",
-        "/airports/of/{country}": "Airport By Country",
-        "/airports/{pk}/nearest_ones": "Airport Nearest Ones",
-        "/ping": "Ping",
-    }
-
-
-def test_options_say_what_is_allowed() -> None:
-    router = Router()
-    router.register("airports", AirportViewSet)
-    allowed = {
-        route.path: route.function(object()).headers["Allow"]
-        for route in router.routes()
-        if route.method == "OPTIONS"
-    }
-    assert allowed == {
-        "/airports": "GET, HEAD, OPTIONS, POST",
-        "/airports/{pk}": "GET, HEAD, OPTIONS, PATCH",
-        "/airports/of/{country}": "GET, HEAD, OPTIONS",
-        "/airports/{pk}/nearest_ones": "DELETE, GET, HEAD, OPTIONS",
-    }
-
-
 def test_a_removed_mapping_is_not_served() -> None:
     cls = type(BoltViewSet)("X", (AirportViewSet,), {"forget_nearest": None})
     router = Router()
     router.register("x", cls)
     assert "DELETE" not in {route.method for route in router.routes()}
-
-
-def test_a_class_may_name_and_describe_itself() -> None:
-    class Named(AirportViewSet):
-        name = "Aerodromes"
-        description = "All of them."
-
-    router = Router()
-    router.register("x", Named)
-    described = [
-        route.function(object()).data for route in router.routes() if route.method == "OPTIONS"
-    ]
-    assert {(each["name"], each["description"]) for each in described} == {
-        ("Aerodromes", "All of them.")
-    }
-
-
-def test_metadata_behind_hooks_may_block() -> None:
-    class Hooked(Ping):
-        def initial(self, request: Any, *args: Any, **kwargs: Any) -> None: ...
-
-    router = Router()
-    router.register("x", Hooked)
-    assert [route.inline for route in router.routes()] == [False, False]
-
-
-def test_own_options_stand_in_the_place_of_the_metadata() -> None:
-    class Own(Ping):
-        def options(self, request: Any) -> None: ...
-
-    router = Router()
-    router.register("x", Own)
-    assert [route.function for route in router.routes()] == [Ping.get, Own.options]
-
-
-def test_actions_that_share_a_path_are_described_once() -> None:
-    class Shared(BoltViewSet):
-        @action(detail=False, url_path="x")
-        def read(self, request: Any) -> None: ...
-
-        @action(detail=False, url_path="x", methods=["post"])
-        def write(self, request: Any) -> None: ...
-
-    router = Router()
-    router.register("", Shared)
-    check_duplicates(router.routes())
-    assert [route.method for route in router.routes()] == ["GET", "OPTIONS", "POST"]
-    assert router.routes()[1].function(object()).headers["Allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 class NeedsArguments(Ping):
