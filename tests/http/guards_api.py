@@ -193,7 +193,11 @@ class LaterThings(Controller):
         return "in"
 
     def post(self, request: Request) -> str:
-        # A synchronous handler cannot ask an asynchronous permission: a fault, never a yes.
+        self.check_object_permissions(request, {"owner": "1"})
+        return "in"
+
+    async def put(self, request: Request) -> str:
+        # A coroutine cannot wait so for an asynchronous permission: a fault, never a yes.
         self.check_object_permissions(request, {"owner": "1"})
         return "in"
 

@@ -177,12 +177,14 @@ class TestObjects:
 
     @pytest.mark.parametrize(("sub", "status"), [("1", 200), ("2", 403)], ids=["owner", "stranger"])
     def test_an_asynchronous_permission(self, client: httpx.Client, sub: str, status: int) -> None:
-        Case("GET", "/later", headers=bearer(sub=sub, is_staff=False), status=status).check(client)
+        for method in ("GET", "POST"):
+            headers = bearer(sub=sub, is_staff=False)
+            Case(method, "/later", headers=headers, status=status).check(client)
 
-    def test_an_asynchronous_permission_in_synchronous_code_is_a_fault(
+    def test_an_asynchronous_permission_that_nobody_awaits_is_a_fault(
         self, client: httpx.Client
     ) -> None:
-        Case("POST", "/later", headers=bearer(sub="1", is_staff=False), status=500).check(client)
+        Case("PUT", "/later", headers=bearer(sub="1", is_staff=False), status=500).check(client)
 
 
 class TestUnknownFacts:
