@@ -97,6 +97,9 @@ class Workers:
             worker = self._add(first)
             worker.run(on_start=on_ready, signals=signals, on_signal=self._obey)
         finally:
+            # This thread's loop has ended, and does not hear a second signal any more.
+            for number in signals:
+                signal.signal(number, lambda received, _: self._obey(signal.Signals(received)))
             self.shutdown()
             for thread in threads:
                 thread.join()
