@@ -20,7 +20,7 @@ from django_bolt.responses import Response
 from django_bolt.settings import bolt_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from django_bolt.request import Request
 
@@ -97,8 +97,19 @@ class Controller(metaclass=ControllerMeta):
             verdict = permissions.evaluate_object(request, self, obj)
         self._conclude(request, verdict)
 
-    async def acheck_object_permissions(self, request: Request, obj: object) -> None:
-        """Do what :meth:`check_object_permissions` does, from ``async def`` handlers."""
+    def acheck_object_permissions(self, request: Request, obj: object) -> Coroutine[Any, Any, None]:
+        """Do what :meth:`check_object_permissions` does, awaited in ``async def`` handlers.
+
+        Raises ``TypeError`` in ``def``, where a check that nobody awaits would let everybody in.
+        """
+        if _may_wait():
+            raise TypeError(
+                "acheck_object_permissions() is awaited in async def; in def, call "
+                "check_object_permissions()."
+            )
+        return self._acheck_object_permissions(request, obj)
+
+    async def _acheck_object_permissions(self, request: Request, obj: object) -> None:
         if self._overrides_only("check_object_permissions", "acheck_object_permissions"):
             await sync_to_async(self.check_object_permissions)(request, obj)
             return

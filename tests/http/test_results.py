@@ -246,6 +246,10 @@ class Objects(Controller):
         self.check_object_permissions(self.request, number)
         return "in"
 
+    def patch(self, number: int) -> str:
+        self.acheck_object_permissions(self.request, number)
+        return "in"
+
 
 api.register("fails/controller", Fails)
 api.register("objects/{number}", Objects)
@@ -283,6 +287,8 @@ def test_who_hears_of_a_failure_sees_the_request(
         Case("PUT", "/objects/2", status=403),
         # There is nobody to wait for it on the event loop.
         Case("POST", "/objects/1", status=500),
+        # And nobody to await it in a thread.
+        Case("PATCH", "/objects/2", status=500),
     ]
 )
 def test_async_permissions_for_objects(client: httpx.Client, case: Case) -> None:

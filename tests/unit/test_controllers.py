@@ -67,7 +67,10 @@ def check_sync(view: Controller, obj: object) -> None:
 
 
 def check_async(view: Controller, obj: object) -> None:
-    asyncio.run(view.acheck_object_permissions(view.request, obj))
+    async def ask() -> None:
+        await view.acheck_object_permissions(view.request, obj)
+
+    asyncio.run(ask())
 
 
 @pytest.fixture(params=[check_sync, check_async])
@@ -151,6 +154,12 @@ def test_an_async_permission_is_never_true_unawaited(name: str) -> None:
 
     with pytest.raises(TypeError, match="acheck_object_permissions"):
         asyncio.run(ask_on_the_loop())
+
+
+def test_a_check_that_nobody_can_await_is_refused_at_once() -> None:
+    view = instance(make(permission_classes=[Odd]))
+    with pytest.raises(TypeError, match=r"in def, call check_object_permissions\(\)"):
+        view.acheck_object_permissions(view.request, 4)
 
 
 def test_an_awaitable_of_a_plain_def_is_not_true_either() -> None:
