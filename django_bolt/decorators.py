@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 from asgiref.sync import iscoroutinefunction
@@ -111,7 +112,8 @@ def is_function(value: object) -> bool:
     return (
         callable(value)
         and hasattr(type(value), "__get__")
-        and not isinstance(value, type | staticmethod | classmethod)
+        # A partial does not become a method before Python 3.14, though it looks so in 3.13.
+        and not isinstance(value, type | staticmethod | classmethod | partial)
     )
 
 
