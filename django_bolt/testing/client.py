@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,6 +15,18 @@ from django_bolt.testing.transports import AsyncInProcessTransport, InProcessTra
 BASE_URL = "http://testserver"
 #: Seconds without a sign of life after which a request has failed: longer than any that is alive.
 TIMEOUT = 60.0
+
+
+class ClientOptions(TypedDict, total=False):
+    """What a test client passes on to httpx."""
+
+    #: Where relative addresses lead; ``http://testserver`` by default.
+    base_url: str
+    headers: Mapping[str, str] | None
+    cookies: dict[str, str] | None
+    #: Seconds without a sign of life after which a request has failed; 60 by default.
+    timeout: float | None
+    follow_redirects: bool
 
 
 class TestClient(httpx.Client):
@@ -33,26 +45,13 @@ class TestClient(httpx.Client):
         self,
         routes: Routes = None,
         *,
-        base_url: str = BASE_URL,
         raise_server_exceptions: bool = True,
-        headers: Mapping[str, str] | None = None,
-        cookies: Mapping[str, str] | None = None,
-        timeout: float | None = TIMEOUT,
-        follow_redirects: bool = False,
+        **options: Unpack[ClientOptions],
     ) -> None:
         """Build the application; ``ImproperlyConfigured`` says why it cannot be served."""
         self._own, application = _application(routes)
-        super().__init__(
-            base_url=base_url,
-            headers=headers,
-            cookies=None if cookies is None else dict(cookies),
-            timeout=timeout,
-            follow_redirects=follow_redirects,
-            trust_env=False,
-            transport=InProcessTransport(
-                application, raise_server_exceptions=raise_server_exceptions
-            ),
-        )
+        transport = InProcessTransport(application, raise_server_exceptions=raise_server_exceptions)
+        super().__init__(**_complete(options), trust_env=False, transport=transport)
 
     def authenticate(self, user: AbstractBaseUser | None, **options: Any) -> None:
         """Send a token of ``user`` from now on, or none for ``None``.
@@ -87,26 +86,15 @@ class AsyncTestClient(httpx.AsyncClient):
         self,
         routes: Routes = None,
         *,
-        base_url: str = BASE_URL,
         raise_server_exceptions: bool = True,
-        headers: Mapping[str, str] | None = None,
-        cookies: Mapping[str, str] | None = None,
-        timeout: float | None = TIMEOUT,
-        follow_redirects: bool = False,
+        **options: Unpack[ClientOptions],
     ) -> None:
         """Build the application; ``ImproperlyConfigured`` says why it cannot be served."""
         self._own, application = _application(routes)
-        super().__init__(
-            base_url=base_url,
-            headers=headers,
-            cookies=None if cookies is None else dict(cookies),
-            timeout=timeout,
-            follow_redirects=follow_redirects,
-            trust_env=False,
-            transport=AsyncInProcessTransport(
-                application, raise_server_exceptions=raise_server_exceptions
-            ),
+        transport = AsyncInProcessTransport(
+            application, raise_server_exceptions=raise_server_exceptions
         )
+        super().__init__(**_complete(options), trust_env=False, transport=transport)
 
     def authenticate(self, user: AbstractBaseUser | None, **options: Any) -> None:
         """Send a token of ``user`` from now on, or none for ``None``; see ``TestClient``."""
@@ -122,6 +110,11 @@ class AsyncTestClient(httpx.AsyncClient):
         """Close the client."""
         await super().__aexit__(*error)
         await self.aclose()
+
+
+def _complete(options: ClientOptions) -> ClientOptions:
+    """Return the options with what a client has by default."""
+    return {"base_url": BASE_URL, "timeout": TIMEOUT, **options}
 
 
 def _application(routes: Routes) -> tuple[Application | None, Application]:
