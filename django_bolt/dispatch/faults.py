@@ -42,10 +42,15 @@ class Faults:
         return msgspec.json.encode(merge(self.of_body(body), parameters, self._name))
 
     def of_body(self, body: bytes | None) -> Fault | None:
-        """Return the faults of a body, or ``None`` exactly where msgspec accepts it."""
+        """Return the faults of a body, or ``None`` exactly where msgspec accepts it.
+
+        Text that is not UTF-8 (RFC 8259 section 8.1) is refused even in members that nothing
+        declares, at which msgspec does not look.
+        """
         if not body:
             return self._of_absent() if self._required else None
         try:
+            body.decode()
             self._decode(body)
         except msgspec.ValidationError as error:
             return self._of_invalid(body, error)

@@ -161,6 +161,8 @@ NESTED = b"[" * 10_000 + b"]" * 10_000
         ("/items", b'{"unknown": ' + NESTED + b', "name": "x"}', "nested"),
         ("/anything", b"[" * 100_000, "nested"),
         ("/items", b'{"name": "\xff"}', "JSON"),
+        ("/items", b'{"\xff": 1, "name": "x"}', "JSON"),
+        ("/items", b'{"unknown": "\xff", "name": "x"}', "JSON"),
         ("/items", b'{"name": "x"', "JSON"),
         ("/items", b"\x00", "JSON"),
         ("/items", b"null", "null"),

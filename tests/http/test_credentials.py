@@ -20,7 +20,7 @@ from tests.http.guards_api import CHANGE, SECRET, api
 __all__ = ["api"]
 
 NOW = int(time.time())
-EXP = {"exp": NOW + 600}
+EXP = {"exp": NOW + 6000}
 INVALID = 'Bearer realm="api", error="invalid_token"'
 
 
@@ -62,9 +62,9 @@ WRONG_TOKENS = {
     "two dots": ("..", "Invalid token."),
     "half": (GOOD[: len(GOOD) // 2], "Invalid token."),
     "expired": (encode({"sub": "1", "exp": NOW - 60}), "Token has expired."),
-    "not yet": (encode({"sub": "1", "nbf": NOW + 600, **EXP}), "Token is not valid yet."),
-    "issued later": (encode({"sub": "1", "iat": NOW + 600, **EXP}), "Token is not valid yet."),
-    "exp is text": (encode({"sub": "1", "exp": str(NOW + 600)}), "Invalid token."),
+    "not yet": (encode({"sub": "1", "nbf": NOW + 6000, **EXP}), "Token is not valid yet."),
+    "issued later": (encode({"sub": "1", "iat": NOW + 6000, **EXP}), "Token is not valid yet."),
+    "exp is text": (encode({"sub": "1", "exp": str(NOW + 6000)}), "Invalid token."),
     "exp is negative": (encode({"sub": "1", "exp": -1}), "Invalid token."),
     "sub is a list": (encode({"sub": [1], **EXP}), "Invalid token."),
     "is_staff is text": (encode({"sub": "1", "is_staff": "true", **EXP}), "Invalid token."),
@@ -155,14 +155,15 @@ class TestTokens:
             ({"iss": "us"}, 401),
             ({"aud": "here", "iss": "them"}, 401),
             ({"aud": "here"}, 401),
-            ({"aud": "here", "iss": "us", "exp": NOW - 10}, 200),  # within the leeway
-            ({"aud": "here", "iss": "us", "exp": NOW - 600}, 401),
+            ({"aud": "here", "iss": "us", "exp": -10}, 200),  # seconds from now, within the leeway
+            ({"aud": "here", "iss": "us", "exp": -600}, 401),
         ],
     )
     def test_audience_issuer_and_leeway(
         self, client: httpx.Client, claims: dict[str, Any], status: int
     ) -> None:
-        token = encode({"sub": "1", **EXP, **claims}, "HS384")
+        seconds = claims.get("exp", 600)
+        token = encode({"sub": "1", **claims, "exp": int(time.time()) + seconds}, "HS384")
         headers = {"authorization": f"Bearer {token}"}
         Case("GET", "/strict", headers=headers, status=status).check(client)
 

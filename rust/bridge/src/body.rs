@@ -37,6 +37,10 @@ pub fn decode<'py>(
         }
         return Ok(declared.default.bind(py).clone());
     };
+    // msgspec looks no closer at members that nothing declares, RFC 8259 §8.1 does.
+    if std::str::from_utf8(bytes.as_bytes()).is_err() {
+        return Err(gather(py, declared, Some(&bytes), parameter_faults));
+    }
     declared.decode.bind(py).call1((&bytes,)).map_err(|error| {
         if is_fault(py, &error, hooks) {
             gather(py, declared, Some(&bytes), parameter_faults)
