@@ -94,6 +94,8 @@ class Request:
     @property
     def raw_body(self) -> bytes:
         """The body's bytes; empty where there is none or the route reads none."""
+    def fail(self, reason: str) -> None:
+        """Have the request end as a 500 that is logged, whatever its handler returns."""
     def header(self, name: str, /) -> str | None:
         """First value of a header, any case."""
     def header_items(self) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from django_bolt.auth.expressions import instance_of
 from django_bolt.decorators import HTTP_METHODS
 from django_bolt.dispatch import failures
 from django_bolt.dispatch.admission import reason, refuse
+from django_bolt.dispatch.object_check import ObjectCheck
 from django_bolt.dispatch.permissions import Permissions, Verdict
 from django_bolt.exceptions import NotAuthenticated, PermissionDenied
 from django_bolt.introspection import ControllerMeta
@@ -20,7 +21,7 @@ from django_bolt.responses import Response
 from django_bolt.settings import bolt_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Awaitable, Sequence
 
     from django_bolt.request import Request
 
@@ -97,17 +98,18 @@ class Controller(metaclass=ControllerMeta):
             verdict = permissions.evaluate_object(request, self, obj)
         self._conclude(request, verdict)
 
-    def acheck_object_permissions(self, request: Request, obj: object) -> Coroutine[Any, Any, None]:
+    def acheck_object_permissions(self, request: Request, obj: object) -> Awaitable[None]:
         """Do what :meth:`check_object_permissions` does, awaited in ``async def`` handlers.
 
-        Raises ``TypeError`` in ``def``, where a check that nobody awaits would let everybody in.
+        A check that is not awaited would let everybody in: the request fails. Raises ``TypeError``
+        in ``def``, where nothing can be awaited.
         """
         if _may_wait():
             raise TypeError(
                 "acheck_object_permissions() is awaited in async def; in def, call "
                 "check_object_permissions()."
             )
-        return self._acheck_object_permissions(request, obj)
+        return ObjectCheck(self._acheck_object_permissions(request, obj), request)
 
     async def _acheck_object_permissions(self, request: Request, obj: object) -> None:
         if self._overrides_only("check_object_permissions", "acheck_object_permissions"):

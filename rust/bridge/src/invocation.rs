@@ -7,6 +7,7 @@ use bolt_core::extract::Value;
 use bolt_core::reply::Reply;
 use bolt_core::router::Captures;
 use bytes::Bytes;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
@@ -194,6 +195,12 @@ impl Invocation {
 
     /// The reply for a result.
     pub fn reply(&self, result: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<Reply> {
+        if let Some(request) = &arguments.request
+            && let Ok(request) = request.bind(result.py()).cast::<Request>()
+            && let Some(reason) = request.get().failure()
+        {
+            return Err(PyRuntimeError::new_err(reason.to_owned()));
+        }
         let body = arguments.body.as_ref().map(|body| body.bind(result.py()));
         reply::from_result(&self.parts, result, body)
     }

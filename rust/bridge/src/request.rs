@@ -20,6 +20,8 @@ pub struct Request {
     facts: OnceLock<Facts>,
     body: OnceLock<Bytes>,
     path_values: Mutex<Option<Py<PyDict>>>,
+    /// Why there must be no reply but a failure, whatever the handler returns.
+    failure: OnceLock<String>,
 }
 
 impl Request {
@@ -36,6 +38,11 @@ impl Request {
 
     pub fn set_path_values(&self, values: Bound<'_, PyDict>) {
         *self.path_values.lock() = Some(values.unbind());
+    }
+
+    /// What [`Request::fail`] was told.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
     }
 
     fn facts(&self) -> &Facts {
@@ -55,6 +62,7 @@ impl Request {
             facts: OnceLock::new(),
             body: OnceLock::new(),
             path_values: Mutex::new(None),
+            failure: OnceLock::new(),
         }
     }
 
@@ -119,6 +127,11 @@ impl Request {
     #[getter]
     fn raw_body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.body.get().map_or(&[], |body| body))
+    }
+
+    /// Has the request fail, whatever its handler returns.
+    fn fail(&self, reason: String) {
+        let _ = self.failure.set(reason); // the first reason is the one to mend
     }
 
     /// First value of a header, any case.
