@@ -83,6 +83,11 @@ async def post_anything(body: Annotated[list[Any], Body()]) -> int:
     return len(body)
 
 
+@api.post("/anything-blocking")
+def post_anything_blocking(body: Annotated[list[Any], Body()]) -> int:
+    return len(body)
+
+
 @api.get("/query")
 async def query(q: str = "") -> int:
     return len(q)
@@ -160,6 +165,10 @@ NESTED = b"[" * 10_000 + b"]" * 10_000
         ("/items", b'{"name": ' + NESTED + b"}", "nested"),
         ("/items", b'{"unknown": ' + NESTED + b', "name": "x"}', "nested"),
         ("/anything", b"[" * 100_000, "nested"),
+        # On another thread, and so on another stack.
+        ("/anything-blocking", NESTED, "nested"),
+        ("/anything-blocking", b"[" * 100_000, "nested"),
+        ("/anything-blocking", b'{"x":' * 100_000, "nested"),
         ("/items", b'{"name": "\xff"}', "JSON"),
         ("/items", b'{"\xff": 1, "name": "x"}', "JSON"),
         ("/items", b'{"unknown": "\xff", "name": "x"}', "JSON"),

@@ -22,6 +22,10 @@ pub type Grant = Box<dyn FnOnce(PoolThread) + Send>;
 /// How long a thread without work stays. Then its connections are closed and it ends.
 const IDLE_LIFETIME: Duration = Duration::from_secs(60);
 
+/// As much as CPython gives its own threads. It counts nested calls in C (while JSON is decoded, for
+/// one) and stops at a depth that fits this, and does not fit the 2 MiB that Rust gives a thread.
+const STACK_SIZE: usize = 8 * 1024 * 1024;
+
 pub struct BlockingPool {
     state: Mutex<PoolState>,
     limit: usize,
@@ -99,6 +103,7 @@ impl BlockingPool {
         let thread_ends = Arc::clone(&self.thread_ends);
         Builder::new()
             .name(format!("bolt-blocking-{number}"))
+            .stack_size(STACK_SIZE)
             .spawn(move || Python::attach(|py| work(py, &pool, number, &received, &thread_ends)))?;
         state.threads += 1;
         state.named += 1;

@@ -119,7 +119,7 @@ def is_alive(pid: int) -> bool:
 def test_a_stop_signal_ends_every_child_in_order(start, number: signal.Signals) -> None:
     run = start("supervise(serve_until_told, processes=3)")
     run.until_says("all ready")
-    assert len(set(run.children())) == 3
+    run.until(lambda: len(set(run.children())) == 3)
     run.send(number)
     assert run.exit_code() == 0
     assert run.text.count("stopped in order") == 3
@@ -138,6 +138,7 @@ def test_control_c_reaches_children_once_only(start) -> None:
 def test_a_dead_child_is_replaced_and_the_reason_told(start, number: signal.Signals) -> None:
     run = start("supervise(serve_until_told)")
     run.until_says("all ready")
+    run.until(lambda: len(run.children()) == 2)
     victim = run.children()[0]
     os.kill(victim, number)
     run.until(lambda: len(run.children()) == 3)
