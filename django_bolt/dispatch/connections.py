@@ -63,7 +63,8 @@ def thread_ends_request(in_process: bool, listened: bool) -> None:
 
 def thread_ends() -> None:
     """Close every connection of the thread."""
-    connections.close_all()
+    for connection in connections.all(initialized_only=True):
+        _close(connection)
 
 
 def signals_are_wanted() -> bool:
@@ -98,15 +99,26 @@ def _abandon(connection: BaseDatabaseWrapper) -> None:
         "A request ended with an open transaction of the database %r, which was rolled back.",
         connection.alias,
     )
-    # Django refuses to roll back inside a block; and to close a database in memory.
+    # Django refuses to roll back inside a block.
     connection.in_atomic_block = False
     try:
         connection.rollback()
-        connection.close()
+        _close(connection)
     except Error:
         logger.warning("The database %r could not be closed.", connection.alias, exc_info=True)
     finally:
         del connections[connection.alias]
+
+
+def _close(connection: BaseDatabaseWrapper) -> None:
+    """Close a connection, one to a database in memory too, which Django would leave open.
+
+    That is a test's database: another connection, the test's own, keeps it alive.
+    """
+    connection.close()
+    if connection.connection is not None:
+        connection.connection.close()
+        connection.connection = None
 
 
 @contextmanager

@@ -9,9 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
-from django.db import connections
-
 from django_bolt import _core
+from django_bolt.dispatch.connections import thread_ends
 from django_bolt.server.config import ServerConfig
 from django_bolt.server.event_loop import EventLoop
 from django_bolt.server.listeners import listen
@@ -57,7 +56,7 @@ class Worker:
             for number in signals:
                 loop.remove_signal_handler(number)
             loop.close()
-            connections.close_all()  # those of inline handlers
+            thread_ends()  # inline handlers may have opened connections
 
     def shutdown(self) -> None:
         """Stop accepting, and finish what is in flight. From any thread, more than once."""

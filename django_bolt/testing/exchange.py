@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.db import connections
+from django_bolt.dispatch.connections import thread_ends
 
 Work = Callable[[], None]
 
@@ -65,7 +65,7 @@ def run_elsewhere(work: Work) -> None:
         try:
             work()
         finally:
-            connections.close_all()
+            thread_ends()
 
     threading.Thread(target=run, name="bolt-test-abandoned").start()
 
