@@ -70,7 +70,14 @@ def test_a_transaction_of_somebody_else_is_left_alone(db, edge, in_process, monk
 def run_in_thread(work):
     """Run ``work`` in a thread without a connection of its own; return what it returns."""
     results = []
-    thread = threading.Thread(target=lambda: results.append(work()))
+
+    def run():
+        try:
+            results.append(work())
+        finally:
+            connections.thread_ends()
+
+    thread = threading.Thread(target=run)
     thread.start()
     thread.join()
     return results[0]
