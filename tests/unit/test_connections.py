@@ -144,8 +144,7 @@ def test_an_abandoned_connection_that_cannot_be_closed_is_forgotten(caplog):
 
         abandoned.close = fail
         connections.thread_ends_request(False, False)
-        del abandoned.close
-        abandoned.close()
+        abandoned.connection.close()
         query()
         django_connections.close_all()
         return django_connections["default"] is not abandoned
