@@ -22,7 +22,7 @@ pub type Grant = Box<dyn FnOnce(PoolThread) + Send>;
 /// How long a thread without work stays. Then its connections are closed and it ends.
 const IDLE_LIFETIME: Duration = Duration::from_secs(60);
 
-/// As much as CPython gives its own threads. It counts nested calls in C (while JSON is decoded, for
+/// As much as Python gives its own threads. It counts nested calls in C (while JSON is decoded, for
 /// one) and stops at a depth that fits this, and does not fit the 2 MiB that Rust gives a thread.
 const STACK_SIZE: usize = 8 * 1024 * 1024;
 

@@ -25,7 +25,8 @@ import os, signal, sys, threading, time
 from django_bolt.server.supervisor import Patience, Supervisor
 
 def say(line):
-    print(line, flush=True)
+    # In one write: print() may write the end of the line apart, and another process in between.
+    os.write(1, f"{line}\\n".encode())
 
 def serve_until_told(ready):
     stopped = threading.Event()
