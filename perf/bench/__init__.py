@@ -1,0 +1,1 @@
+"""The parts of the measurements: ``perf/METHODOLOGY.md`` says how and why."""

@@ -1,0 +1,22 @@
+"""Where things are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PERF = Path(__file__).resolve().parent.parent
+ROOT = PERF.parent
+
+CASES = PERF / "cases.toml"
+SERVERS = PERF / "servers.toml"
+RESULTS = PERF / "results"
+
+TARGET = ROOT / "target" / "perf"
+DATA = Path(os.environ.get("BENCH_DATA", TARGET / "data"))
+VENVS = TARGET / "venvs"
+LOGS = TARGET / "logs"
+SCRIPTS = TARGET / "scripts"
+LAST = TARGET / "last.json"
+GROWTH = TARGET / "growth.json"
+FLOOR = ROOT / "target" / "release" / "bolt-floor"
