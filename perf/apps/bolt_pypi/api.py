@@ -77,7 +77,7 @@ def hello_sync():
 
 @api.view("/hello-controller")
 class Hello(APIView):
-    async def get(self, request: Request):  # noqa: ARG002 - it fails without this parameter
+    async def get(self, request: Request):
         return {"message": "Hello, world!"}
 
 

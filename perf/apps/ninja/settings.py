@@ -1,0 +1,1 @@
+from shared_settings import *  # noqa: F403 - Django's way of sharing settings
