@@ -31,22 +31,32 @@ def _faults(expected: Expectation, answer: Answer, data: Path) -> Iterator[str]:
         right = " or ".join(str(status) for status in expected.statuses)
         yield f"status {answer.status}, expected {right}: {answer.body[:200]!r}"
         return
+    yield from _header_faults(expected, answer.headers)
+    yield from _body_faults(expected, answer.body, data)
+
+
+def _header_faults(expected: Expectation, headers: dict[str, str]) -> Iterator[str]:
     if expected.type is not UNSET:
-        found = answer.headers.get("content-type", "").split(";")[0].strip()
+        found = headers.get("content-type", "").split(";")[0].strip()
         if found != expected.type:
             yield f"type {found!r}, expected {expected.type!r}"
-    if expected.json is not UNSET:
-        yield from _json_faults(expected.json, answer.body)
-    if expected.text is not UNSET and answer.body != expected.text.encode():
-        yield f"body {answer.body[:200]!r}, expected {expected.text!r}"
     if expected.location is not UNSET:
-        found = path_of(answer.headers.get("location", ""))
-        if found != expected.location:
-            yield f"location {found!r}, expected {expected.location!r}"
-    if expected.events is not UNSET and (found := events(answer.body)) != expected.events:
-        yield f"events {found}, expected {expected.events}"
-    if expected.file is not UNSET and answer.body != (data / expected.file).read_bytes():
-        yield f"{len(answer.body)} bytes that are not those of {expected.file}"
+        path = path_of(headers.get("location", ""))
+        if path != expected.location:
+            yield f"location {path!r}, expected {expected.location!r}"
+
+
+def _body_faults(expected: Expectation, body: bytes, data: Path) -> Iterator[str]:
+    if expected.json is not UNSET:
+        yield from _json_faults(expected.json, body)
+    if expected.text is not UNSET and body != expected.text.encode():
+        yield f"body {body[:200]!r}, expected {expected.text!r}"
+    if expected.events is not UNSET:
+        sent = events(body)
+        if sent != expected.events:
+            yield f"events {sent}, expected {expected.events}"
+    if expected.file is not UNSET and body != (data / expected.file).read_bytes():
+        yield f"{len(body)} bytes that are not those of {expected.file}"
 
 
 def path_of(location: str) -> str:

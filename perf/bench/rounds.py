@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from perf.bench import load, machine
+from perf.bench import load as loads
+from perf.bench import machine
 from perf.bench.accounting import Meter
 from perf.bench.cases import Case
 from perf.bench.errors import BenchError
+from perf.bench.load import Load, Outcome, Sent
 from perf.bench.process import Running
 from perf.bench.results import Sample
 
@@ -25,16 +27,16 @@ T = TypeVar("T")
 class Options(Struct, frozen=True):
     """What is the same for every sample."""
 
-    load: load.Load
+    load: Load
     rounds: int
     pin: bool
     data: Path
     scripts: Path
 
     @property
-    def warm_up(self) -> load.Load:
+    def warm_up(self) -> Load:
         """The load before that of a sample."""
-        return load.Load(
+        return Load(
             self.load.connections,
             max(int(self.load.requests * WARM_UP), self.load.connections),
             min(self.load.seconds, WARM_UP_SECONDS),
@@ -63,13 +65,13 @@ def sample(case: Case, server: Running, number: int, options: Options) -> Sample
     Raises BenchError where an answer is missing or another than expected.
     """
     request = case.request
-    sent = load.Sent(request.method, request.path, request.headers, request.content(options.data))
+    sent = Sent(request.method, request.path, request.headers, request.content(options.data))
     return measure(case.name, [sent], server, number, options, refusal=case.expect.is_refusal)
 
 
 def measure(
     name: str,
-    requests: Sequence[load.Sent],
+    requests: Sequence[Sent],
     server: Running,
     number: int,
     options: Options,
@@ -78,9 +80,9 @@ def measure(
 ) -> Sample:
     """Put a load of any requests on a server, after a short one that is not counted."""
     try:
-        _put(name, requests, server, options.warm_up, options, refusal=refusal)
+        put(name, requests, server, options.warm_up, options, refusal=refusal)
         meter = Meter(server.pid)
-        outcome = _put(name, requests, server, options.load, options, refusal=refusal)
+        outcome = put(name, requests, server, options.load, options, refusal=refusal)
         cpu = meter.seconds()
     except BenchError as error:
         raise server.failure(f"{name}: {error}") from error
@@ -96,21 +98,25 @@ def measure(
     )
 
 
-def _put(
+def put(
     name: str,
-    requests: Sequence[load.Sent],
+    requests: Sequence[Sent],
     server: Running,
-    amount: load.Load,
+    amount: Load,
     options: Options,
     *,
-    refusal: bool,
-) -> load.Outcome:
+    refusal: bool = False,
+) -> Outcome:
+    """Put a load on a server, and return what wrk saw.
+
+    Raises BenchError where an answer is missing or another than expected.
+    """
     options.scripts.mkdir(parents=True, exist_ok=True)
     path = options.scripts / f"{name}.lua"
-    path.write_text(load.script(requests, amount))
+    path.write_text(loads.script(requests, amount))
     prefix = machine.pinned(machine.LOAD_CORE, pin=options.pin)
-    outcome = load.run(server.url, path, amount, prefix)
-    fault = load.fault(outcome, amount, refusal=refusal)
+    outcome = loads.run(server.url, path, amount, prefix)
+    fault = loads.fault(outcome, amount, refusal=refusal)
     if fault:
         raise BenchError(fault)
     return outcome

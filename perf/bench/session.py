@@ -9,47 +9,35 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
-from perf.bench import accounting, assertions, machine, places, process, rounds
+from perf.bench import accounting, assertions, command, machine, places, process, rounds
 from perf.bench import cases as catalogue_of
 from perf.bench import servers as servers_of
 from perf.bench.cases import Case
 from perf.bench.data import placeholders
-from perf.bench.errors import BenchError
 from perf.bench.figures import Figures, figure
-from perf.bench.load import Load, found
 from perf.bench.process import Running
 from perf.bench.results import Measured, Memory, Run, Sample, Settings, write
+from perf.bench.rounds import Options
 from perf.bench.servers import Server
 from perf.bench.tables import cpu_table
 
 
-def run(*, cases: Sequence[str], servers: Sequence[str], load: Load, rounds: int) -> None:
+def run(cases: Sequence[str], servers: Sequence[str], options: Options) -> None:
     """Measure, write ``target/perf/last.json``, and print the table.
 
-    Raises BenchError where something is missing, does not start, or answers wrongly.
+    No name of a case or a server means all of them. Raises BenchError where something is missing,
+    does not start, or answers wrongly.
     """
-    require_tools()
+    command.require_tools()
     catalogue = catalogue_of.read(places.CASES)
     chosen = catalogue_of.chosen(catalogue.case, cases)
     described = servers_of.chosen(servers_of.read(places.SERVERS, catalogue.names), servers)
-    session = Session(
-        catalogue_of.filled(chosen, placeholders(places.DATA)), described, load, rounds
-    )
-    result = session.measure()
+    filled = catalogue_of.filled(chosen, placeholders(places.DATA))
+    result = Session(filled, described, options).measure()
     write(result, places.LAST)
+    where = places.LAST.relative_to(places.ROOT)
     _say(f"\n{cpu_table(result, Figures(result), catalogue)}\n")
-    _say(
-        f"Microseconds of server CPU per request. All of it: {places.LAST.relative_to(places.ROOT)}"
-    )
-
-
-def require_tools() -> None:
-    """Refuse to begin where something is missing that the run needs."""
-    if not sys.platform.startswith("linux"):
-        raise BenchError("CPU and memory of servers are read as Linux tells them")
-    found("wrk")
-    if not machine.can_pin():
-        _say("Not pinned: taskset and two cores are needed. Figures will vary more.")
+    _say(f"Microseconds of server CPU per request; {where} has everything.")
 
 
 def _say(text: str) -> None:
@@ -60,14 +48,12 @@ def _say(text: str) -> None:
 class Session:
     """Servers that run side by side, and what is asked of them."""
 
-    def __init__(
-        self, cases: Sequence[Case], servers: dict[str, Server], load: Load, rounds: int
-    ) -> None:
+    def __init__(self, cases: Sequence[Case], servers: dict[str, Server], options: Options) -> None:
         """Ask every environment for its versions: one that is missing is known before a start."""
         self._cases = cases
         self._servers = servers
         self._versions = {name: server.versions() for name, server in servers.items()}
-        self._options = rounds_options(load, rounds)
+        self._options = options
         self._running: dict[str, Running] = {}
 
     def measure(self) -> Run:
@@ -141,18 +127,7 @@ class Session:
         return f"{case.name:18} {'  '.join(cells)}"
 
 
-def rounds_options(load: Load, count: int, *, pin: bool | None = None) -> rounds.Options:
-    """Return the options of samples; pinned where that is possible, unless it is said."""
-    return rounds.Options(
-        load=load,
-        rounds=count,
-        pin=machine.can_pin() if pin is None else pin,
-        data=places.DATA,
-        scripts=places.SCRIPTS,
-    )
-
-
-def start(name: str, server: Server, options: rounds.Options) -> process.Started:
+def start(name: str, server: Server, options: Options) -> process.Started:
     """Start a server as ``servers.toml`` describes it, on the core of servers."""
     port = process.free_port()
     return process.running(

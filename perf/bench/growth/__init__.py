@@ -1,0 +1,1 @@
+"""How cost grows with routes, connections and processes; for this project alone."""
