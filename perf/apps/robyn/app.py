@@ -5,10 +5,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, RootModel, ValidationError
 from robyn import Headers, Request, Response, Robyn, SSEMessage, SSEResponse, SubRouter, serve_file
 from robyn.authentication import AuthenticationHandler, BearerGetter, Identity
 from tokens import DATA, user_of
+
+JSON = Headers({"Content-Type": "application/json"})
 
 app = Robyn(__file__)
 
@@ -89,7 +91,10 @@ async def items(items: Items):
 @app.post("/form")
 async def form(request: Request):
     # Robyn itself reads multipart forms only.
-    order = Order.model_validate(dict(parse_qsl(request.body)))
+    try:
+        order = Order.model_validate(dict(parse_qsl(request.body)))
+    except ValidationError as error:
+        return Response(422, JSON, error.json())
     return {"name": order.name, "quantity": order.quantity}
 
 
