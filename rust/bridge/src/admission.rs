@@ -60,11 +60,11 @@ pub fn admit(parts: Arc<Parts>, deferred: Deferred<'_>) -> Outcome<Admitted> {
 impl Admission {
     fn decide(self, py: Python<'_>, surroundings: Surroundings) -> Outcome<Admitted> {
         match self.start(py, surroundings) {
-            Ok((Started::Finished(outcome), admitted)) => Outcome::Ready(match outcome {
+            Ok((Started::Finished(outcome), _, admitted)) => Outcome::Ready(match outcome {
                 Ok(_) => Ok(admitted),
                 Err(error) => Err(self.failure(py, &error, Some(&admitted))),
             }),
-            Ok((Started::Suspended(task), admitted)) => self.wait_for(task, admitted),
+            Ok((Started::Suspended, task, admitted)) => self.wait_for(task, admitted),
             Err(error) => Outcome::Ready(Err(self.failure(py, &error, None))),
         }
     }
@@ -74,12 +74,12 @@ impl Admission {
         &self,
         py: Python<'py>,
         surroundings: Surroundings,
-    ) -> PyResult<(Started<'py>, Admitted)> {
+    ) -> PyResult<(Started<'py>, Bound<'py, Task>, Admitted)> {
         let parts = &self.parts;
         let admit = parts.admit.as_ref().ok_or_else(|| {
             PyRuntimeError::new_err("the plan defers a decision that has no admit")
         })?;
-        let worker = Worker::current(py)?;
+        let worker = Worker::current()?;
         let request = Request::create(py, &parts.hooks, self.facts.clone())?;
         let values = text_captures(py, parts, &self.captures)?;
         request.get().set_path_values(values);
@@ -87,10 +87,10 @@ impl Admission {
             Some(controller) => Some(controller.instance(py, request.as_any())?),
             None => None,
         };
-        let context = surroundings.context.bind(py).clone();
-        let started = python::within_context(&context, || {
-            let event_loop = worker.event_loop.bind(py);
-            Task::start(event_loop, &worker.scheduler, &context, || {
+        let context = surroundings.context.bind(py);
+        let task = Task::new(&worker, context)?;
+        let started = python::within_context(context, || {
+            Task::start(&task, || {
                 admit.bind(py).call1((&request, &instance, &self.leaves))
             })
         })??;
@@ -99,7 +99,7 @@ impl Admission {
             instance: instance.map(Bound::unbind),
             surroundings,
         };
-        Ok((started, admitted))
+        Ok((started, task, admitted))
     }
 
     fn wait_for(self, task: Bound<'_, Task>, admitted: Admitted) -> Outcome<Admitted> {

@@ -99,13 +99,27 @@ fn run(
 fn on_the_loop(
     py: Python<'_>,
     mut invocation: Invocation,
-    surroundings: Surroundings,
+    mut surroundings: Surroundings,
     mut source: Option<FactSource<'_>>,
 ) -> Outcome<Reply> {
+    let prepared = Worker::current().and_then(|worker| {
+        let task = surroundings.task(py, &worker)?;
+        Ok((worker, task))
+    });
+    let (worker, task) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            invocation.remember_from(source.as_mut());
+            return Outcome::Ready(Err(invocation.failure(py, &error, None)));
+        }
+    };
     let context = surroundings.context.bind(py);
-    let progress = python::within_context(context, || start(py, &invocation, context));
+    let progress = python::within_context(context, || start(py, &task, &invocation));
     match progress.unwrap_or_else(Progress::Failed) {
-        Progress::Replied(reply) => Outcome::Ready(Ok(reply)),
+        Progress::Replied(reply) => {
+            surroundings.leave_to_next(task, &worker);
+            Outcome::Ready(Ok(reply))
+        }
         Progress::Refused(refusal) => Outcome::Ready(Err(refusal)),
         Progress::Failed(error) => {
             invocation.remember_from(source.as_mut());
@@ -121,7 +135,7 @@ fn on_the_loop(
             conclude_on_the_leased_thread(py, invocation, result, arguments, surroundings, sender);
             running(None, receiver)
         }
-        Progress::Suspended(task, arguments) => {
+        Progress::Suspended(arguments) => {
             invocation.remember_from(source.as_mut());
             let (sender, receiver) = oneshot::channel();
             task.get().when_done(Box::new(move |py, outcome| {
@@ -135,7 +149,7 @@ fn on_the_loop(
 }
 
 /// How far a coroutine came at once.
-enum Progress<'py> {
+enum Progress {
     Replied(Reply),
     /// Its input was refused.
     Refused(Error),
@@ -144,30 +158,16 @@ enum Progress<'py> {
     Raised(PyErr, Arguments),
     /// Its result asks the database for more when it is converted.
     Lazy(Py<PyAny>, Arguments),
-    Suspended(Bound<'py, Task>, Arguments),
+    Suspended(Arguments),
 }
 
-fn start<'py>(
-    py: Python<'py>,
-    invocation: &Invocation,
-    context: &Bound<'py, PyAny>,
-) -> Progress<'py> {
-    let worker = match Worker::current(py) {
-        Ok(worker) => worker,
-        Err(error) => return Progress::Failed(error),
-    };
+fn start(py: Python<'_>, task: &Bound<'_, Task>, invocation: &Invocation) -> Progress {
     let arguments = match invocation.arguments(py) {
         Ok(arguments) => arguments,
         Err(refusal) => return Progress::Refused(refusal),
     };
-    let started = Task::start(
-        worker.event_loop.bind(py),
-        &worker.scheduler,
-        context,
-        || arguments.call(&invocation.parts, py),
-    );
-    match started {
-        Ok(Started::Suspended(task)) => Progress::Suspended(task, arguments),
+    match Task::start(task, || arguments.call(&invocation.parts, py)) {
+        Ok(Started::Suspended) => Progress::Suspended(arguments),
         Ok(Started::Finished(Ok(result))) => match invocation.reply(&result, &arguments) {
             Ok(reply) => Progress::Replied(reply),
             Err(error) if invocation.is_lazy(py, &error) => {
@@ -261,8 +261,10 @@ fn without_running_loop(
     let fail = |error: PyErr| invocation.failure(py, &error, None);
     set_running_loop.call1((py.None(),)).map_err(fail)?;
     let reply = work();
-    let event_loop = Worker::current(py).map_err(fail)?.event_loop;
-    set_running_loop.call1((event_loop,)).map_err(fail)?;
+    let worker = Worker::current().map_err(fail)?;
+    set_running_loop
+        .call1((&worker.event_loop,))
+        .map_err(fail)?;
     reply
 }
 

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use crate::blocking_pool::{BlockingPool, Job, PoolThread};
 use crate::hooks::Hooks;
+use crate::python;
 
 pub struct Lease {
     state: Mutex<LeaseState>,
@@ -65,6 +66,18 @@ impl Lease {
             pool,
             hooks,
         })
+    }
+
+    pub fn is_of(&self, pool: &Arc<BlockingPool>) -> bool {
+        Arc::ptr_eq(&self.pool, pool)
+    }
+
+    /// Whether no thread was asked for, and none can be any more but through `scope`, which
+    /// nothing refers to but its context and the caller.
+    pub fn is_untouched(self: &Arc<Self>, scope: &Bound<'_, RequestScope>) -> bool {
+        Arc::strong_count(self) == 2
+            && python::is_held_by(scope.as_any(), 2)
+            && matches!(*self.state.lock(), LeaseState::Untaken)
     }
 
     /// Has the leased thread do `job`, after what was given to it before.

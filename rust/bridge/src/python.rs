@@ -1,14 +1,16 @@
 //! What `PyO3`, Tokio and the system have no safe form of. Every `unsafe` block of this crate
 //! stands here.
 
+use std::ffi::{c_int, c_void};
 use std::net::TcpListener;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use pyo3::exceptions::{PyBaseException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::iterator::PySendResult;
-use pyo3::types::{PyIterator, PyTuple};
+use pyo3::types::{PyDict, PyIterator, PyTuple, PyType};
 use pyo3::{PyErr, ffi};
+use smallvec::SmallVec;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -26,6 +28,45 @@ pub fn set_context_variable(variable: &Bound<'_, PyAny>, value: &Bound<'_, PyAny
         Bound::from_owned_ptr_or_err(py, ffi::PyContextVar_Set(variable.as_ptr(), value.as_ptr()))
     }
     .map(drop)
+}
+
+/// Whether `holders` references to an object are all there are, weak ones included.
+pub fn is_held_by(object: &Bound<'_, PyAny>, holders: isize) -> bool {
+    let object = object.as_ptr();
+    // SAFETY: attached, and the object is alive; where its type has weak references, their list
+    // starts at this offset from the object, which may be negative.
+    unsafe {
+        if ffi::Py_REFCNT(object) != holders {
+            return false;
+        }
+        match (*ffi::Py_TYPE(object)).tp_weaklistoffset {
+            0 => true,
+            offset => (*object.byte_offset(offset).cast::<*mut ffi::PyObject>()).is_null(),
+        }
+    }
+}
+
+/// The content of a context that is not entered: an object that is never changed. A context whose
+/// variables are set gets another one, and a copy has the same one as long as neither is.
+///
+/// `None` where this interpreter keeps it in some other way.
+pub fn content_of_context<'py>(context: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    unsafe extern "C" fn visit(object: *mut ffi::PyObject, seen: *mut c_void) -> c_int {
+        // SAFETY: `seen` is what `tp_traverse` is given below.
+        unsafe { (*seen.cast::<SmallVec<[*mut ffi::PyObject; 2]>>()).push(object) };
+        0
+    }
+    let mut seen = SmallVec::<[*mut ffi::PyObject; 2]>::new();
+    // SAFETY: attached; `tp_traverse` only calls `visit`, once per reference that the object holds.
+    unsafe {
+        let traverse = (*ffi::Py_TYPE(context.as_ptr())).tp_traverse?;
+        traverse(context.as_ptr(), visit, (&raw mut seen).cast());
+    }
+    match seen[..] {
+        // SAFETY: the context, which is alive, holds a reference to it.
+        [content] => Some(unsafe { Bound::from_borrowed_ptr(context.py(), content) }),
+        _ => None,
+    }
 }
 
 /// Runs `work` with `context` as the thread's current context.
@@ -85,6 +126,27 @@ pub fn vectorcall<'py>(
             ),
         )
     }
+}
+
+/// `dict.setdefault`: what the dictionary holds under `key`, `default` where there was nothing.
+pub fn set_default<'py>(
+    dict: &Bound<'py, PyDict>,
+    key: &Bound<'py, PyAny>,
+    default: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: attached, all three are alive; the call returns a borrowed reference to what the
+    // dictionary holds, or null with an exception set.
+    unsafe {
+        let held = ffi::PyDict_SetDefault(dict.as_ptr(), key.as_ptr(), default.as_ptr());
+        Bound::from_borrowed_ptr_or_err(dict.py(), held)
+    }
+}
+
+/// Whether an object's type is `class` or derived from it. A `__class__` that an object merely
+/// claims to have does not count, which `isinstance` looks for at a cost.
+pub fn is_of_type(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: both are alive, and `class` is a type.
+    unsafe { ffi::PyObject_TypeCheck(object.as_ptr(), class.as_type_ptr()) != 0 }
 }
 
 /// Takes over a listening socket that Python detached.

@@ -23,7 +23,7 @@ pub fn from_result(
     body: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Reply> {
     let py = result.py();
-    if result.is_instance(parts.hooks.response_class.bind(py))? {
+    if python::is_of_type(result, parts.hooks.response_class.bind(py)) {
         return rendered(parts, result);
     }
     if parts.none_is_empty && result.is_none() {

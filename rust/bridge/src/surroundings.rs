@@ -11,11 +11,19 @@ use crate::handler::Parts;
 use crate::in_process::Caller;
 use crate::lease::{Lease, LeaseGuard, RequestScope};
 use crate::python;
+use crate::task::Task;
+use crate::worker::Worker;
 
 /// Where a request's Python code runs: on which leased thread, in which context.
 pub struct Surroundings {
     pub lease: LeaseGuard,
     pub context: Py<PyAny>,
+    /// What asgiref finds in the context.
+    scope: Py<RequestScope>,
+    /// What the context held at first.
+    content: Option<Py<PyAny>>,
+    /// The task that a coroutine runs in, once there is one.
+    task: Option<Py<Task>>,
 }
 
 impl Surroundings {
@@ -36,8 +44,56 @@ impl Surroundings {
         })??;
         Ok(Self {
             lease: LeaseGuard(lease),
+            content: python::content_of_context(&context).map(Bound::unbind),
             context: context.unbind(),
+            scope: scope.unbind(),
+            task: None,
         })
+    }
+
+    /// The surroundings that the last request of this worker left as it found them, or new ones.
+    fn take(py: Python<'_>, parts: &Parts, caller: Option<&Caller>) -> PyResult<Self> {
+        if caller.is_none()
+            && let Ok(worker) = Worker::current()
+            && let Some(spare) = worker.spare.take()
+            && spare.lease.0.is_of(&parts.pool)
+        {
+            return Ok(spare);
+        }
+        Self::new(py, parts, caller)
+    }
+
+    /// The task for a coroutine of this request, which has the request's context.
+    pub fn task<'py>(&mut self, py: Python<'py>, worker: &Worker) -> PyResult<Bound<'py, Task>> {
+        match self.task.take() {
+            Some(task) => Ok(task.into_bound(py)),
+            None => Task::new(worker, self.context.bind(py)),
+        }
+    }
+
+    /// Leaves them to the next request, if that cannot tell: no thread was leased, the context holds
+    /// what it held at first, and nothing else refers to the task, to the context, to its content
+    /// (which copies of it share) or to the scope.
+    pub fn leave_to_next(mut self, task: Bound<'_, Task>, worker: &Worker) {
+        let py = task.py();
+        if !self.lease.0.is_untouched(self.scope.bind(py)) || !self.is_pristine(py, &task) {
+            return;
+        }
+        task.get().forget();
+        self.task = Some(task.unbind());
+        worker.spare.set(Some(self));
+    }
+
+    fn is_pristine(&self, py: Python<'_>, task: &Bound<'_, Task>) -> bool {
+        let context = self.context.bind(py);
+        let Some(content) = &self.content else {
+            return false;
+        };
+        python::is_held_by(task, 1)
+            // By these surroundings and by the task.
+            && python::is_held_by(context, 2)
+            && python::content_of_context(context).is_some_and(|held| held.is(content))
+            && python::is_held_by(content.bind(py), 2)
     }
 }
 
@@ -48,7 +104,7 @@ pub fn begin(
     parts: &Parts,
     caller: Option<&Caller>,
 ) -> PyResult<(Surroundings, Option<oneshot::Receiver<()>>)> {
-    let surroundings = Surroundings::new(py, parts, caller)?;
+    let surroundings = Surroundings::take(py, parts, caller)?;
     if !parts.hooks.signals_are_wanted(py)? {
         return Ok((surroundings, None));
     }

@@ -169,7 +169,7 @@ pub fn decode(capture: &str) -> String {
 
 /// Whether a segment is `.` or `..`.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
-    (path.starts_with('.') || path.contains("/.")) && path.split('/').any(is_dots)
+    path.as_bytes().contains(&b'.') && path.split('/').any(is_dots)
 }
 
 fn is_dots(segment: &str) -> bool {

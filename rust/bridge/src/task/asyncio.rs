@@ -1,17 +1,98 @@
 //! What a task asks of asyncio.
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-/// Functions of asyncio that a task calls.
+use crate::python;
+
+/// What a task needs of asyncio.
 pub struct Asyncio {
-    pub enter_task: Py<PyAny>,
-    pub leave_task: Py<PyAny>,
+    pub current_tasks: CurrentTasks,
     pub register_task: Py<PyAny>,
     pub cancelled_error: Py<PyAny>,
     pub invalid_state_error: Py<PyAny>,
+}
+
+/// Where asyncio keeps the task that each loop executes.
+pub enum CurrentTasks {
+    /// The table itself, which CPython shows up to 3.13: half the cost of the functions.
+    Table(Py<PyDict>),
+    Functions {
+        enter: Py<PyAny>,
+        leave: Py<PyAny>,
+    },
+}
+
+impl CurrentTasks {
+    fn read(tasks: &Bound<'_, PyModule>) -> PyResult<Self> {
+        match tasks.getattr_opt("_current_tasks")? {
+            Some(table) if is_current(tasks, &table)? => {
+                Ok(Self::Table(table.cast_into::<PyDict>()?.unbind()))
+            }
+            _ => Ok(Self::Functions {
+                enter: tasks.getattr("_enter_task")?.unbind(),
+                leave: tasks.getattr("_leave_task")?.unbind(),
+            }),
+        }
+    }
+
+    /// Makes `task` the loop's current one.
+    ///
+    /// # Errors
+    ///
+    /// `RuntimeError` where the loop executes another task.
+    pub fn enter<'py>(
+        &self,
+        event_loop: &Bound<'py, PyAny>,
+        task: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        match self {
+            Self::Table(table) => {
+                let current = python::set_default(table.bind(task.py()), event_loop, task)?;
+                if current.is(task) {
+                    return Ok(());
+                }
+                let problem = format!("Cannot enter into task {task} while {current} is executed.");
+                Err(PyRuntimeError::new_err(problem))
+            }
+            Self::Functions { enter, .. } => {
+                let arguments = [event_loop.clone(), task.clone()];
+                python::vectorcall(enter.bind(task.py()), &arguments, None).map(drop)
+            }
+        }
+    }
+
+    /// Ends what `enter` began.
+    pub fn leave<'py>(
+        &self,
+        event_loop: &Bound<'py, PyAny>,
+        task: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        match self {
+            Self::Table(table) => table.bind(task.py()).del_item(event_loop),
+            Self::Functions { leave, .. } => {
+                let arguments = [event_loop.clone(), task.clone()];
+                python::vectorcall(leave.bind(task.py()), &arguments, None).map(drop)
+            }
+        }
+    }
+}
+
+/// Whether `asyncio.current_task` reads this table: put there for a loop that does not exist, a
+/// task is found.
+fn is_current(tasks: &Bound<'_, PyModule>, table: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let Ok(table) = table.cast_exact::<PyDict>() else {
+        return Ok(false);
+    };
+    let object = tasks.py().get_type::<PyAny>();
+    let (event_loop, task) = (object.call0()?, object.call0()?);
+    table.set_item(&event_loop, &task)?;
+    let found = tasks.call_method1("current_task", (&event_loop,));
+    table.del_item(&event_loop)?;
+    Ok(found?.is(&task))
 }
 
 static ASYNCIO: PyOnceLock<Asyncio> = PyOnceLock::new();
@@ -21,8 +102,7 @@ pub fn asyncio(py: Python<'_>) -> PyResult<&'static Asyncio> {
         let tasks = py.import("asyncio.tasks")?;
         let exceptions = py.import("asyncio.exceptions")?;
         Ok(Asyncio {
-            enter_task: tasks.getattr("_enter_task")?.unbind(),
-            leave_task: tasks.getattr("_leave_task")?.unbind(),
+            current_tasks: CurrentTasks::read(&tasks)?,
             register_task: tasks.getattr("_register_task")?.unbind(),
             cancelled_error: exceptions.getattr("CancelledError")?.unbind(),
             invalid_state_error: exceptions.getattr("InvalidStateError")?.unbind(),

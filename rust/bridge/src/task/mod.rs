@@ -23,6 +23,7 @@ pub use self::step::Started;
 use self::waiting::TaskWaiter;
 use crate::event_loop::Shared;
 use crate::python;
+use crate::worker::Worker;
 
 /// What a task's creator does with its outcome.
 pub type Completion = Box<dyn FnOnce(Python<'_>, PyResult<Py<PyAny>>) + Send>;
@@ -30,7 +31,6 @@ pub type Completion = Box<dyn FnOnce(Python<'_>, PyResult<Py<PyAny>>) + Send>;
 /// See `asyncio.Task`, whose interface this is.
 #[pyclass(frozen, weakref, module = "django_bolt._core")]
 pub struct Task {
-    coroutine: Py<PyAny>,
     context: Py<PyAny>,
     event_loop: Py<PyAny>,
     scheduler: Arc<Shared>,
@@ -39,6 +39,7 @@ pub struct Task {
 
 #[derive(Default)]
 struct State {
+    coroutine: Option<Py<PyAny>>,
     outcome: Option<PyResult<Py<PyAny>>>,
     completion: Option<Completion>,
     callbacks: Vec<(Py<PyAny>, Py<PyAny>)>,
@@ -55,6 +56,32 @@ struct State {
 }
 
 impl Task {
+    /// A task without a coroutine, which [`Task::start`] gives it.
+    pub fn new<'py>(worker: &Worker, context: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Self>> {
+        let py = context.py();
+        let task = Self {
+            context: context.clone().unbind(),
+            event_loop: worker.event_loop.clone_ref(py),
+            scheduler: Arc::clone(&worker.scheduler),
+            state: Mutex::default(),
+        };
+        Bound::new(py, task)
+    }
+
+    /// Forgets its coroutine and what was done to it. Nobody else may know of the task.
+    pub fn forget(&self) {
+        let forgotten = std::mem::take(&mut *self.state.lock());
+        drop(forgotten); // without the lock, since it runs Python code
+    }
+
+    fn coroutine<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let state = self.state.lock();
+        state
+            .coroutine
+            .as_ref()
+            .map(|coroutine| coroutine.bind(py).clone())
+    }
+
     fn outcome_or<T>(
         &self,
         py: Python<'_>,
@@ -170,8 +197,8 @@ impl Task {
         Ok(removed)
     }
 
-    fn get_coro(&self, py: Python<'_>) -> Py<PyAny> {
-        self.coroutine.clone_ref(py)
+    fn get_coro<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.coroutine(py)
     }
 
     fn get_context(&self, py: Python<'_>) -> Py<PyAny> {
@@ -230,8 +257,8 @@ impl Task {
     }
 
     #[getter]
-    fn _coro(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get_coro(py)
+    fn _coro<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.coroutine(py)
     }
 
     #[getter]
@@ -304,7 +331,9 @@ impl Task {
         } else {
             "pending"
         };
-        let coroutine = this.coroutine.bind(py).repr()?;
+        let coroutine = this.coroutine(py);
+        let coroutine = coroutine.map(|coroutine| coroutine.repr()).transpose()?;
+        let coroutine = coroutine.map_or_else(|| "None".to_owned(), |repr| repr.to_string());
         Ok(format!("<Task {state} coro={coroutine}>"))
     }
 
@@ -319,10 +348,12 @@ impl Task {
     // A suspended handler that nothing will ever wake, and that nobody waits for, is a cycle
     // through its coroutine's frame: the collector must be able to see it.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.coroutine)?;
         visit.call(&self.context)?;
         visit.call(&self.event_loop)?;
         if let Some(state) = self.state.try_lock() {
+            if let Some(coroutine) = &state.coroutine {
+                visit.call(coroutine)?;
+            }
             for (callback, context) in &state.callbacks {
                 visit.call(callback)?;
                 visit.call(context)?;

@@ -1,8 +1,5 @@
 //! How a task's coroutine is resumed, and what follows each step.
 
-use std::sync::Arc;
-
-use parking_lot::Mutex;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -12,40 +9,29 @@ use pyo3::types::{PyDict, PyTuple};
 use super::asyncio::{asyncio, cancel_future, cancelled_error};
 use super::waiting::Wakeup;
 use super::{Completion, Task};
-use crate::event_loop::{Ready, Shared};
+use crate::event_loop::Ready;
 use crate::python;
 
 /// How a task's first step ended.
 pub enum Started<'py> {
     Finished(PyResult<Bound<'py, PyAny>>),
-    Suspended(Bound<'py, Task>),
+    Suspended,
 }
 
 impl Task {
-    /// Runs a coroutine up to its first suspension. The caller has entered `context`.
+    /// Runs a coroutine up to its first suspension. The caller has entered the task's context.
     pub fn start<'py>(
-        event_loop: &Bound<'py, PyAny>,
-        scheduler: &Arc<Shared>,
-        context: &Bound<'py, PyAny>,
+        slf: &Bound<'py, Self>,
         make_coroutine: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Started<'py>> {
-        let py = event_loop.py();
         let coroutine = make_coroutine()?;
-        let task = Bound::new(
-            py,
-            Self {
-                coroutine: coroutine.unbind(),
-                context: context.clone().unbind(),
-                event_loop: event_loop.clone().unbind(),
-                scheduler: Arc::clone(scheduler),
-                state: Mutex::default(),
-            },
-        )?;
-        if let Some(outcome) = Self::step(&task)? {
+        slf.get().state.lock().coroutine = Some(coroutine.clone().unbind());
+        if let Some(outcome) = Self::step(slf, &coroutine)? {
             return Ok(Started::Finished(outcome));
         }
-        asyncio(py)?.register_task.bind(py).call1((&task,))?;
-        Ok(Started::Suspended(task))
+        let register_task = &asyncio(slf.py())?.register_task;
+        register_task.bind(slf.py()).call1((slf,))?;
+        Ok(Started::Suspended)
     }
 
     /// Says what to do with the outcome of a task that is suspended.
@@ -63,10 +49,13 @@ impl Task {
     pub(super) fn advance(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        if this.state.lock().outcome.is_some() {
+        if this.done() {
             return Ok(());
         }
-        let Some(outcome) = Self::step(slf)? else {
+        let Some(coroutine) = this.coroutine(py) else {
+            return Ok(()); // nothing was started, and so nothing waits
+        };
+        let Some(outcome) = Self::step(slf, &coroutine)? else {
             return Ok(());
         };
         let completion = this.state.lock().completion.take();
@@ -81,27 +70,21 @@ impl Task {
     }
 
     /// Resumes the coroutine once, as the loop's current task. `None` means suspended.
-    fn step<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<PyResult<Bound<'py, PyAny>>>> {
+    fn step<'py>(
+        slf: &Bound<'py, Self>,
+        coroutine: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<PyResult<Bound<'py, PyAny>>>> {
         let py = slf.py();
         let this = slf.get();
         let asyncio = asyncio(py)?;
         let thrown = this.take_thrown(py)?;
         let event_loop = this.event_loop.bind(py);
-        python::vectorcall(
-            asyncio.enter_task.bind(py),
-            &[event_loop.clone(), slf.clone().into_any()],
-            None,
-        )?;
-        let coroutine = this.coroutine.bind(py);
+        asyncio.current_tasks.enter(event_loop, slf.as_any())?;
         let sent = match thrown {
             None => python::resume(coroutine),
             Some(error) => throw(coroutine, error),
         };
-        python::vectorcall(
-            asyncio.leave_task.bind(py),
-            &[event_loop.clone(), slf.clone().into_any()],
-            None,
-        )?;
+        asyncio.current_tasks.leave(event_loop, slf.as_any())?;
         match sent {
             Ok(PySendResult::Return(value)) => Ok(Some(Ok(value))),
             Err(error) => Ok(Some(Err(error))),
