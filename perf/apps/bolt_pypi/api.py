@@ -22,6 +22,10 @@ REALLY_BLOCKS = False
 api = BoltAPI(enable_logging=False, compression=False)
 
 
+class Message(Struct):
+    message: str
+
+
 class Runway(Struct):
     code: str
     number: int
@@ -66,27 +70,27 @@ class AirportPage(Struct):
 
 
 @api.get("/hello")
-async def hello():
-    return {"message": "Hello, world!"}
+async def hello() -> Message:
+    return Message("Hello, world!")
 
 
 @api.get("/hello-sync")
-def hello_sync():
-    return {"message": "Hello, world!"}
+def hello_sync() -> Message:
+    return Message("Hello, world!")
 
 
 @api.view("/hello-controller")
 class Hello(APIView):
-    async def get(self, request: Request):
-        return {"message": "Hello, world!"}
+    async def get(self, request: Request) -> Message:
+        return Message("Hello, world!")
 
 
 @api.get("/blocking")
-def blocking():
+def blocking() -> Message:
     # A `def` goes to a thread where a call that may block is found in its source.
     if REALLY_BLOCKS:
         time.sleep(1)
-    return {"message": "Hello, world!"}
+    return Message("Hello, world!")
 
 
 @api.get("/sleep")
@@ -183,8 +187,8 @@ async def airport_page(page: int = 1) -> AirportPage:
 
 
 @api.get("/db/airports/{pk}")
-async def airport(pk: int) -> AirportOut:
-    row = await Airport.objects.aget(pk=pk)
+def airport(pk: int) -> AirportOut:
+    row = Airport.objects.get(pk=pk)
     return AirportOut(row.id, row.name, row.city, row.country, row.elevation)
 
 
