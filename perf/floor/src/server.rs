@@ -27,7 +27,8 @@ async fn serve(listener: std::net::TcpListener, data: Rc<Data>) -> io::Result<()
         async move { Ok::<_, Infallible>(answer(&data, request).await) }
     };
     let http = HttpService::<TcpStream, _, _>::build()
-        // Without it each request has a timer, a tenth of what is spent outside the kernel.
+        // A limit of idleness is a timer for each request: a tenth of what is spent outside
+        // the kernel.
         .keep_alive(KeepAlive::Os)
         .h1(fn_service(answer));
     let service = http.new_service(()).await;
