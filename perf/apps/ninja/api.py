@@ -5,9 +5,8 @@ from collections.abc import AsyncIterator
 
 from airports.models import Airport
 from django.conf import settings
-from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from ninja import Form
-from ninja.streaming import SSE
 from parts import (
     PAGE_SIZE,
     AirportOut,
@@ -81,10 +80,14 @@ async def file(request):
     return FileResponse((settings.DATA / "file-100k.bin").open("rb"))
 
 
-@api.get("/events", response=SSE[int])
-async def events(request) -> AsyncIterator[int]:
-    for number in range(10):
-        yield number
+@api.get("/events")
+async def events(request):
+    async def numbers() -> AsyncIterator[str]:
+        for number in range(10):
+            yield f"data: {number}\n\n"
+
+    # Quicker than `response=SSE[int]`, which puts the events together itself.
+    return StreamingHttpResponse(numbers(), content_type="text/event-stream")
 
 
 @api.get("/me/hs256", auth=Bearer("HS256"), response=User)

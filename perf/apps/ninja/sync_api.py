@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 from airports.models import Airport
 from django.conf import settings
-from django.http import FileResponse, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from ninja import Form
-from ninja.streaming import SSE
 from parts import (
     PAGE_SIZE,
     AirportOut,
@@ -74,9 +73,14 @@ def file(request):
     return FileResponse((settings.DATA / "file-100k.bin").open("rb"))
 
 
-@api.get("/events", response=SSE[int])
-def events(request) -> Iterator[int]:
-    yield from range(10)
+@api.get("/events")
+def events(request):
+    def numbers() -> Iterator[str]:
+        for number in range(10):
+            yield f"data: {number}\n\n"
+
+    # Quicker than `response=SSE[int]`, which puts the events together itself.
+    return StreamingHttpResponse(numbers(), content_type="text/event-stream")
 
 
 @api.get("/me/hs256", auth=Bearer("HS256"), response=User)

@@ -52,11 +52,6 @@ def hello_sync():
     return {"message": "Hello, world!"}
 
 
-@app.get("/blocking")
-def blocking():
-    return {"message": "Hello, world!"}
-
-
 @app.get("/sleep")
 async def sleep():
     await asyncio.sleep(0.001)
