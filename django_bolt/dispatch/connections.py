@@ -11,13 +11,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import local
 
-from django.core.cache import close_caches
+from django.core.cache import caches, close_caches
+from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import Error, close_old_connections, connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
+from django.utils.module_loading import import_string
 
 from django_bolt._core import App
 
@@ -57,7 +60,7 @@ def thread_ends_request(in_process: bool, listened: bool) -> None:
     _keep_connections_in_order(starts=False)
     if listened:
         request_finished.send(sender=App)
-    else:
+    elif _caches_are_closed():
         close_caches()
 
 
@@ -79,7 +82,7 @@ def signals_are_wanted() -> bool:
 
 def _keep_connections_in_order(*, starts: bool) -> None:
     """Do for each connection of this thread what Django's receivers do, in one go."""
-    for connection in connections.all(initialized_only=True):
+    for connection in _connections_of_this_thread():
         # What other threads share (in tests) is theirs to end.
         if connection.in_atomic_block and not connection.allow_thread_sharing:
             _abandon(connection)
@@ -87,6 +90,41 @@ def _keep_connections_in_order(*, starts: bool) -> None:
         if starts:
             connection.queries_log.clear()
         connection.close_if_unusable_or_obsolete()
+
+
+def _connections_of_this_thread() -> list[BaseDatabaseWrapper]:
+    """Return what ``connections.all(initialized_only=True)`` does, at a tenth of its cost.
+
+    Most requests of a thread that never asked the database find nothing here.
+    """
+    kept = connections._connections  # type: ignore[attr-defined]  # noqa: SLF001 - no other way
+    if isinstance(kept._storage, local):  # noqa: SLF001 - of an ``asgiref.local.Local``
+        found = vars(kept._storage).values()  # noqa: SLF001
+        return [one for one in found if isinstance(one, BaseDatabaseWrapper)]
+    return list(connections.all(initialized_only=True))
+
+
+def _caches_are_closed() -> bool:
+    """Tell whether closing does anything for one of the configured caches.
+
+    It does not for those of Django that keep no connection.
+    """
+    configured = caches.settings
+    if _closing.settings is not configured:
+        backends = [import_string(options["BACKEND"]) for options in configured.values()]
+        _closing.matters = any(backend.close is not BaseCache.close for backend in backends)
+        _closing.settings = configured
+    return _closing.matters
+
+
+class _Closing:
+    """What was found out about the configured caches: tests configure others."""
+
+    settings: object = None
+    matters = True
+
+
+_closing = _Closing()
 
 
 def _abandon(connection: BaseDatabaseWrapper) -> None:

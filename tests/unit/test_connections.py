@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from functools import partial
+from typing import ClassVar
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import caches
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.signals import request_finished
 from django.db import OperationalError, connection, transaction
 from django.db import connections as django_connections
@@ -196,20 +198,65 @@ def test_only_strangers_make_signals_wanted():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("listened", [False, True])
-def test_the_query_log_and_the_caches_are_kept_in_order_either_way(listened, monkeypatch):
-    closed = []
-    monkeypatch.setattr(connections, "close_caches", lambda **_: closed.append("directly"))
-    with monkeypatch.context() as patched:
-        patched.setattr(type(caches), "close_all", lambda _: closed.append("by the signal"))
+def test_the_query_log_is_kept_in_order_either_way(listened):
+    def work():
+        connection.ensure_connection()
+        connection.queries_log.append({"sql": "of the last request"})
+        connections.thread_starts_request(False, listened)
+        log = list(connection.queries_log)
+        connections.thread_ends_request(False, listened)
+        django_connections.close_all()
+        return log
+
+    assert run_in_thread(work) == []
+
+
+class ClosingCache(LocMemCache):
+    """A cache that has something to close, as those over a network have."""
+
+    closed: ClassVar[list[str]] = []
+
+    def __init__(self, name, params):
+        super().__init__(name, params)
+        self.name = name
+
+    def close(self, **kwargs):
+        self.closed.append(self.name)
+
+
+class TestCaches:
+    @pytest.fixture(autouse=True)
+    def _none_closed(self):
+        ClosingCache.closed.clear()
+
+    @pytest.mark.parametrize("listened", [False, True])
+    @pytest.mark.parametrize(
+        ("classes", "closed"),
+        [
+            ({"default": LocMemCache}, []),
+            ({"default": ClosingCache}, ["default"]),
+            ({"default": LocMemCache, "far": ClosingCache}, ["far"]),
+        ],
+    )
+    def test_used_ones_are_closed_at_the_end(self, settings, listened, classes, closed):
+        settings.CACHES = {
+            name: {"BACKEND": f"{cls.__module__}.{cls.__qualname__}", "LOCATION": name}
+            for name, cls in classes.items()
+        }
 
         def work():
-            connection.ensure_connection()
-            connection.queries_log.append({"sql": "of the last request"})
+            for name in classes:
+                caches[name].get("key")
             connections.thread_starts_request(False, listened)
-            log = list(connection.queries_log)
+            began = list(ClosingCache.closed)
             connections.thread_ends_request(False, listened)
-            django_connections.close_all()
-            return log
+            return began
 
         assert run_in_thread(work) == []
-    assert closed == (["by the signal"] if listened else ["directly"])
+        assert ClosingCache.closed == closed
+
+    def test_unused_ones_are_not(self, settings):
+        backend = f"{ClosingCache.__module__}.{ClosingCache.__qualname__}"
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "default"}}
+        run_in_thread(lambda: connections.thread_ends_request(False, False))
+        assert ClosingCache.closed == []

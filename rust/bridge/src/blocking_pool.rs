@@ -1,23 +1,23 @@
 //! The threads on which blocking code runs.
 //!
 //! Each has one Python thread state for its whole life, and so one set of Django's database
-//! connections. A request leases at most one of them, see [`crate::lease`].
+//! connections. Work stands in one queue. A thread attaches to Python first and takes work then, and
+//! goes on without detaching as long as there is some: while Python is busy, waking more threads
+//! would only make them wait for it. So one thread at a time is on its way to the queue, the
+//! standby; when it finds more work than it can take, it calls the next. A thread that blocks
+//! detaches, and the standby is there to go on.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Weak};
-use std::thread::Builder;
-use std::time::Duration;
+use std::thread::{self, Builder, Thread};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 
 /// A piece of work on a pool thread. It has no result: whoever sends it is told by it.
 pub type Job = Box<dyn FnOnce(Python<'_>) + Send>;
-
-/// Who is told that a thread is free: the lease that waited longest.
-pub type Grant = Box<dyn FnOnce(PoolThread) + Send>;
 
 /// How long a thread without work stays. Then its connections are closed and it ends.
 const IDLE_LIFETIME: Duration = Duration::from_secs(60);
@@ -34,24 +34,18 @@ pub struct BlockingPool {
 
 #[derive(Default)]
 struct PoolState {
-    /// The most recently used comes last, and is used first: its caches are warm.
-    idle: Vec<PoolThread>,
+    queue: VecDeque<Job>,
+    /// Threads that sleep. The one that worked last is woken first: its caches are warm.
+    asleep: Vec<Sleeper>,
+    /// Whether a thread is on its way to the queue.
+    standby: bool,
     threads: usize,
     named: usize,
-    waiting: VecDeque<Grant>,
 }
 
-/// One thread of the pool; whoever holds this is the only one that gives it work.
-pub struct PoolThread {
-    jobs: Sender<Job>,
+struct Sleeper {
     number: usize,
-}
-
-impl PoolThread {
-    pub fn run(&self, job: Job) {
-        // The receiver lives as long as the thread does, which ends only while it is idle.
-        let _ = self.jobs.send(job);
-    }
+    thread: Thread,
 }
 
 impl BlockingPool {
@@ -64,91 +58,143 @@ impl BlockingPool {
         })
     }
 
-    /// Gives `grant` a thread: at once, or as soon as one is free.
-    pub fn take(self: &Arc<Self>, grant: Grant) {
+    /// Has a thread do `job`, as soon as one is free.
+    pub fn submit(self: &Arc<Self>, job: Job) {
         let mut state = self.state.lock();
-        let thread = match state.idle.pop() {
-            Some(thread) => thread,
-            None if state.threads < self.limit => match self.spawn(&mut state) {
-                Ok(thread) => thread,
-                // The system has no thread left: what runs now will free one.
-                Err(_) if state.threads > 0 => return state.waiting.push_back(grant),
-                Err(error) => panic!("no thread for blocking work can be started: {error}"),
-            },
-            None => return state.waiting.push_back(grant),
-        };
-        drop(state);
-        grant(thread);
+        state.queue.push_back(job);
+        self.call_standby(&mut state);
     }
 
-    /// Takes a thread back.
-    pub fn give_back(&self, thread: PoolThread) {
+    /// Takes work. A thread that comes from sleep, or is new, was the standby until now.
+    fn next(self: &Arc<Self>, was_standby: bool) -> Option<Job> {
         let mut state = self.state.lock();
-        match state.waiting.pop_front() {
-            Some(grant) => {
-                drop(state);
-                grant(thread);
+        if was_standby {
+            state.standby = false;
+        }
+        let job = state.queue.pop_front();
+        self.call_standby(&mut state);
+        job
+    }
+
+    /// Sees to it that somebody comes to the queue while there is something in it.
+    fn call_standby(self: &Arc<Self>, state: &mut PoolState) {
+        if state.queue.is_empty() || state.standby {
+            return;
+        }
+        if let Some(sleeper) = state.asleep.pop() {
+            state.standby = true;
+            sleeper.thread.unpark();
+        } else if state.threads < self.limit {
+            match self.spawn(state.named) {
+                Ok(()) => {
+                    state.standby = true;
+                    state.threads += 1;
+                    state.named += 1;
+                }
+                // The system has no thread left: one that works now will come.
+                Err(_) if state.threads > 0 => {}
+                Err(error) => panic!("no thread for blocking work can be started: {error}"),
             }
-            None => state.idle.push(thread),
         }
     }
 
-    fn spawn(self: &Arc<Self>, state: &mut PoolState) -> std::io::Result<PoolThread> {
-        let (jobs, received) = channel();
-        // Only its thread receives; the lock is for the compiler, which cannot know that.
-        let received = Mutex::new(received);
-        let number = state.named;
+    fn spawn(self: &Arc<Self>, number: usize) -> std::io::Result<()> {
         // An application that is dropped takes its idle threads with it.
         let pool = Arc::downgrade(self);
         let thread_ends = Arc::clone(&self.thread_ends);
         Builder::new()
             .name(format!("bolt-blocking-{number}"))
             .stack_size(STACK_SIZE)
-            .spawn(move || Python::attach(|py| work(py, &pool, number, &received, &thread_ends)))?;
-        state.threads += 1;
-        state.named += 1;
-        Ok(PoolThread { jobs, number })
+            .spawn(move || {
+                Python::attach(|py| {
+                    work(py, &pool, number);
+                    if let Err(error) = thread_ends.call0(py) {
+                        error.write_unraisable(py, None);
+                    }
+                });
+            })
+            .map(drop)
     }
 
-    /// Takes an idle thread out of the pool; false where it has just been leased.
-    fn retire(&self, number: usize) -> bool {
+    /// Lies down to sleep, unless there is work after all.
+    fn lie_down(&self, number: usize) -> bool {
         let mut state = self.state.lock();
-        let Some(position) = state.idle.iter().position(|idle| idle.number == number) else {
+        if !state.queue.is_empty() {
             return false;
-        };
-        let retired = state.idle.remove(position);
-        state.threads -= 1;
-        drop(state);
-        drop(retired);
+        }
+        let thread = thread::current();
+        state.asleep.push(Sleeper { number, thread });
         true
+    }
+
+    /// How a sleeper goes on.
+    fn look_up(&self, number: usize, is_late: bool) -> Wake {
+        let mut state = self.state.lock();
+        match state.asleep.iter().position(|one| one.number == number) {
+            None => Wake::Called,
+            Some(position) if is_late => {
+                state.asleep.remove(position);
+                state.threads -= 1;
+                Wake::Retired
+            }
+            Some(_) => Wake::NotYet,
+        }
     }
 }
 
-/// The life of a thread: jobs, until it has been idle for long or its pool is gone.
-fn work(
-    py: Python<'_>,
-    pool: &Weak<BlockingPool>,
-    number: usize,
-    jobs: &Mutex<Receiver<Job>>,
-    thread_ends: &Py<PyAny>,
-) {
-    loop {
-        let received = py.detach(|| jobs.lock().recv_timeout(IDLE_LIFETIME));
-        match received {
-            Ok(job) => {
-                // A panic is a fault of this crate. It has been printed, the sender of the job
-                // learns of it from its dropped channel, and the thread is still good.
-                let _ = catch_unwind(AssertUnwindSafe(|| job(py)));
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                if pool.upgrade().is_none_or(|pool| pool.retire(number)) {
-                    break;
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
+impl Drop for BlockingPool {
+    fn drop(&mut self) {
+        for sleeper in &self.state.get_mut().asleep {
+            sleeper.thread.unpark();
         }
     }
-    if let Err(error) = thread_ends.call0(py) {
-        error.write_unraisable(py, None);
+}
+
+enum Wake {
+    Called,
+    NotYet,
+    Retired,
+}
+
+/// The life of a thread: work, until it has been idle for long or its pool is gone.
+fn work(py: Python<'_>, pool: &Weak<BlockingPool>, number: usize) {
+    let mut is_standby = true;
+    loop {
+        let Some(alive) = pool.upgrade() else { return };
+        if let Some(job) = alive.next(is_standby) {
+            // It may be the job that lets go of the application.
+            drop(alive);
+            perform(py, job);
+            is_standby = false;
+            continue;
+        }
+        let asleep = alive.lie_down(number);
+        drop(alive);
+        is_standby = asleep;
+        if asleep && !py.detach(|| sleep(pool, number)) {
+            return;
+        }
+    }
+}
+
+/// Does a job. A panic is a fault of this crate: it has been printed, the sender learns of it from
+/// what the job dropped, and the thread is still good.
+pub fn perform(py: Python<'_>, job: Job) {
+    let _ = catch_unwind(AssertUnwindSafe(|| job(py)));
+}
+
+/// Sleeps until called; false where nobody called for long, or nobody can any more.
+fn sleep(pool: &Weak<BlockingPool>, number: usize) -> bool {
+    let since = Instant::now();
+    loop {
+        thread::park_timeout(IDLE_LIFETIME.saturating_sub(since.elapsed()));
+        let Some(alive) = pool.upgrade() else {
+            return false;
+        };
+        match alive.look_up(number, since.elapsed() >= IDLE_LIFETIME) {
+            Wake::Called => return true,
+            Wake::Retired => return false,
+            Wake::NotYet => {}
+        }
     }
 }

@@ -10,8 +10,8 @@ pub struct Hooks {
     pub response_class: Py<PyType>,
     pub render: Py<PyAny>,
     pub translate: Py<PyAny>,
-    pub thread_starts_request: Py<PyAny>,
-    pub thread_ends_request: Py<PyAny>,
+    thread_starts_request: Py<PyAny>,
+    thread_ends_request: Py<PyAny>,
     pub thread_ends: Py<PyAny>,
     signals: Signals,
     /// `asgiref.sync.SyncToAsync.thread_sensitive_context`.
@@ -51,20 +51,31 @@ impl Hooks {
         })
     }
 
-    /// Calls the hook of an edge. What it raises is reported and does not fail the request: a
-    /// broken connection shows where it is used.
-    pub fn at_edge(&self, py: Python<'_>, edge: &Py<PyAny>, in_process: bool) {
-        if let Err(error) = edge.call1(
-            py,
-            (in_process, self.signals.wanted.load(Ordering::Relaxed)),
-        ) {
-            error.write_unraisable(py, Some(edge.bind(py)));
-        }
+    /// The edge of a request on the thread that does its blocking work; `signals` where Django's
+    /// are to be sent there.
+    pub fn thread_starts_request(&self, py: Python<'_>, in_process: bool, signals: bool) {
+        at_edge(py, &self.thread_starts_request, in_process, signals);
+    }
+
+    /// The other edge.
+    pub fn thread_ends_request(&self, py: Python<'_>, in_process: bool, signals: bool) {
+        at_edge(py, &self.thread_ends_request, in_process, signals);
     }
 
     /// Whether somebody other than Django listens to the request signals.
-    pub fn signals_are_wanted(&self, py: Python<'_>) -> PyResult<bool> {
-        self.signals.are_wanted(py)
+    pub fn signals_are_wanted(&self, py: Python<'_>) -> bool {
+        self.signals.are_wanted(py).unwrap_or_else(|error| {
+            error.write_unraisable(py, None);
+            true
+        })
+    }
+}
+
+/// Calls the hook of an edge. What it raises is reported and does not fail the request: a broken
+/// connection shows where it is used.
+fn at_edge(py: Python<'_>, edge: &Py<PyAny>, in_process: bool, signals: bool) {
+    if let Err(error) = edge.call1(py, (in_process, signals)) {
+        error.write_unraisable(py, Some(edge.bind(py)));
     }
 }
 

@@ -5,12 +5,14 @@
 //! to `sync_to_async`. The thread is taken at the first blocking call and given back when the
 //! request ends.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread::{self, Thread};
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 
-use crate::blocking_pool::{BlockingPool, Job, PoolThread};
+use crate::blocking_pool::{BlockingPool, Job, perform};
 use crate::hooks::Hooks;
 use crate::python;
 
@@ -22,15 +24,28 @@ pub struct Lease {
 
 enum LeaseState {
     Untaken,
-    /// Asked for; the jobs so far, and whether the request has ended meanwhile.
-    Waiting {
-        jobs: Vec<Job>,
-        ended: bool,
-    },
-    Held(PoolThread),
+    /// Asked for, or held.
+    Taken(TakenThread),
     /// The caller's own thread does this request's blocking work (in-process clients).
     Callers(CallersThread),
     Ended,
+}
+
+/// What a leased thread has to do yet.
+#[derive(Default)]
+struct TakenThread {
+    jobs: VecDeque<Job>,
+    ended: bool,
+    /// The thread, while it waits for the next job.
+    waiting: Option<Thread>,
+}
+
+impl TakenThread {
+    fn wake(&mut self) {
+        if let Some(thread) = self.waiting.take() {
+            thread.unpark();
+        }
+    }
 }
 
 /// A caller's thread, and whether the request has begun there.
@@ -89,21 +104,23 @@ impl Lease {
         let mut state = self.state.lock();
         match &mut *state {
             LeaseState::Untaken => {
-                *state = LeaseState::Waiting {
-                    jobs: vec![job],
-                    ended: false,
-                };
+                let mut taken = TakenThread::default();
+                taken.jobs.push_back(job);
+                *state = LeaseState::Taken(taken);
                 drop(state);
-                self.take_thread();
+                let lease = Arc::clone(self);
+                self.pool.submit(Box::new(move |py| lease.serve(py)));
             }
-            LeaseState::Waiting { jobs, .. } => jobs.push(job),
-            LeaseState::Held(thread) => thread.run(job),
+            LeaseState::Taken(thread) => {
+                thread.jobs.push_back(job);
+                thread.wake();
+            }
             LeaseState::Callers(thread) => {
                 let run_blocking = thread.run_blocking.clone_ref(py);
                 let begins = !std::mem::replace(&mut thread.began, true);
                 drop(state);
                 if begins {
-                    hand_over(py, &run_blocking, self.starts(true))?;
+                    hand_over(py, &run_blocking, self.starts_on_caller())?;
                 }
                 hand_over(py, &run_blocking, job)?;
             }
@@ -118,77 +135,72 @@ impl Lease {
         Ok(())
     }
 
+    /// The whole lease, on the thread that serves it.
+    fn serve(&self, py: Python<'_>) {
+        let signals = self.hooks.signals_are_wanted(py);
+        self.hooks.thread_starts_request(py, false, signals);
+        while let Some(job) = self.next_job(py) {
+            perform(py, job);
+        }
+        self.hooks.thread_ends_request(py, false, signals);
+    }
+
+    /// Waits for a job; `None` when the request has ended.
+    fn next_job(&self, py: Python<'_>) -> Option<Job> {
+        loop {
+            let mut state = self.state.lock();
+            let LeaseState::Taken(taken) = &mut *state else {
+                unreachable!("a lease that a thread serves is taken until that thread ends it");
+            };
+            if let Some(job) = taken.jobs.pop_front() {
+                return Some(job);
+            }
+            if taken.ended {
+                *state = LeaseState::Ended;
+                return None;
+            }
+            taken.waiting = Some(thread::current());
+            drop(state);
+            py.detach(thread::park);
+        }
+    }
+
     /// Gives the thread back once it has done what it was given.
     pub fn end(&self) {
         let mut state = self.state.lock();
         match &mut *state {
-            LeaseState::Waiting { ended, .. } => *ended = true,
+            LeaseState::Taken(thread) => {
+                thread.ended = true;
+                thread.wake();
+            }
             LeaseState::Ended => {}
-            LeaseState::Untaken | LeaseState::Held(_) | LeaseState::Callers(_) => {
+            LeaseState::Untaken | LeaseState::Callers(_) => {
                 let taken = std::mem::replace(&mut *state, LeaseState::Ended);
                 drop(state);
-                match taken {
-                    LeaseState::Held(thread) => self.return_thread(thread),
-                    LeaseState::Callers(thread) if thread.began => self.leave_caller(&thread),
-                    _ => {}
+                if let LeaseState::Callers(thread) = taken
+                    && thread.began
+                {
+                    self.leave_caller(&thread);
                 }
             }
         }
     }
 
+    /// The request's first piece of work on its caller's thread.
+    fn starts_on_caller(&self) -> Job {
+        let hooks = Arc::clone(&self.hooks);
+        Box::new(move |py| hooks.thread_starts_request(py, true, true))
+    }
+
     /// The request's last piece of work on its caller's thread.
     fn leave_caller(&self, thread: &CallersThread) {
         let hooks = Arc::clone(&self.hooks);
-        let ends: Job = Box::new(move |py| hooks.at_edge(py, &hooks.thread_ends_request, true));
+        let ends: Job = Box::new(move |py| hooks.thread_ends_request(py, true, true));
         Python::attach(|py| {
             if let Err(error) = hand_over(py, &thread.run_blocking, ends) {
                 error.write_unraisable(py, Some(thread.run_blocking.bind(py)));
             }
         });
-    }
-
-    /// The request's first piece of work on its thread.
-    fn starts(&self, in_process: bool) -> Job {
-        let hooks = Arc::clone(&self.hooks);
-        Box::new(move |py| hooks.at_edge(py, &hooks.thread_starts_request, in_process))
-    }
-
-    fn take_thread(self: &Arc<Self>) {
-        let lease = Arc::clone(self);
-        self.pool
-            .take(Box::new(move |thread| lease.granted(thread)));
-    }
-
-    fn granted(&self, thread: PoolThread) {
-        thread.run(self.starts(false));
-        let mut state = self.state.lock();
-        let LeaseState::Waiting { jobs, ended } = std::mem::replace(&mut *state, LeaseState::Ended)
-        else {
-            unreachable!("a thread is granted only to a lease that waits for one");
-        };
-        for job in jobs {
-            thread.run(job);
-        }
-        if ended {
-            self.return_thread(thread);
-        } else {
-            *state = LeaseState::Held(thread);
-        }
-    }
-
-    fn return_thread(&self, thread: PoolThread) {
-        let hooks = Arc::clone(&self.hooks);
-        let pool = Arc::clone(&self.pool);
-        let (handed_over, own) = std::sync::mpsc::channel::<PoolThread>();
-        // The thread gives itself back, after the work that stands before this in its queue.
-        let last = Box::new(move |py: Python<'_>| {
-            hooks.at_edge(py, &hooks.thread_ends_request, false);
-            if let Ok(thread) = own.recv() {
-                py.detach(|| pool.give_back(thread));
-            }
-        });
-        thread.run(last);
-        let _ = handed_over.send(thread);
     }
 }
 

@@ -52,7 +52,7 @@ impl Surroundings {
     }
 
     /// The surroundings that the last request of this worker left as it found them, or new ones.
-    fn take(py: Python<'_>, parts: &Parts, caller: Option<&Caller>) -> PyResult<Self> {
+    pub fn take(py: Python<'_>, parts: &Parts, caller: Option<&Caller>) -> PyResult<Self> {
         if caller.is_none()
             && let Ok(worker) = Worker::current()
             && let Some(spare) = worker.spare.take()
@@ -74,24 +74,27 @@ impl Surroundings {
     /// Leaves them to the next request, if that cannot tell: no thread was leased, the context holds
     /// what it held at first, and nothing else refers to the task, to the context, to its content
     /// (which copies of it share) or to the scope.
-    pub fn leave_to_next(mut self, task: Bound<'_, Task>, worker: &Worker) {
-        let py = task.py();
-        if !self.lease.0.is_untouched(self.scope.bind(py)) || !self.is_pristine(py, &task) {
+    pub fn leave_to_next(mut self, py: Python<'_>, task: Option<Bound<'_, Task>>, worker: &Worker) {
+        let task = task.or_else(|| self.task.take().map(|task| task.into_bound(py)));
+        if !self.lease.0.is_untouched(self.scope.bind(py)) || !self.is_pristine(py, task.as_ref()) {
             return;
         }
-        task.get().forget();
-        self.task = Some(task.unbind());
+        self.task = task.map(|task| {
+            task.get().forget();
+            task.unbind()
+        });
         worker.spare.set(Some(self));
     }
 
-    fn is_pristine(&self, py: Python<'_>, task: &Bound<'_, Task>) -> bool {
+    fn is_pristine(&self, py: Python<'_>, task: Option<&Bound<'_, Task>>) -> bool {
         let context = self.context.bind(py);
         let Some(content) = &self.content else {
             return false;
         };
-        python::is_held_by(task, 1)
-            // By these surroundings and by the task.
-            && python::is_held_by(context, 2)
+        // These surroundings hold the context, and so does the task.
+        let holders = 1 + isize::from(task.is_some());
+        task.is_none_or(|task| python::is_held_by(task, 1))
+            && python::is_held_by(context, holders)
             && python::content_of_context(context).is_some_and(|held| held.is(content))
             && python::is_held_by(content.bind(py), 2)
     }
@@ -105,7 +108,7 @@ pub fn begin(
     caller: Option<&Caller>,
 ) -> PyResult<(Surroundings, Option<oneshot::Receiver<()>>)> {
     let surroundings = Surroundings::take(py, parts, caller)?;
-    if !parts.hooks.signals_are_wanted(py)? {
+    if !parts.hooks.signals_are_wanted(py) {
         return Ok((surroundings, None));
     }
     let (sender, begun) = oneshot::channel();

@@ -8,6 +8,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::event_loop::Shared;
+use crate::python;
 use crate::surroundings::Surroundings;
 
 thread_local! {
@@ -18,17 +19,21 @@ thread_local! {
 pub struct Worker {
     pub event_loop: Py<PyAny>,
     pub scheduler: Arc<Shared>,
+    /// The context that the loop itself runs in; requests start from copies of it.
+    pub context: Arc<Py<PyAny>>,
     /// What a request left as it found it: making them anew is a third of a short handler's cost.
     pub spare: Cell<Option<Surroundings>>,
 }
 
 impl Worker {
-    pub fn new(event_loop: Py<PyAny>, scheduler: Arc<Shared>) -> Self {
-        Self {
-            event_loop,
+    pub fn new(event_loop: &Bound<'_, PyAny>, scheduler: Arc<Shared>) -> PyResult<Self> {
+        let context = python::copy_context(event_loop.py())?;
+        Ok(Self {
+            event_loop: event_loop.clone().unbind(),
             scheduler,
+            context: Arc::new(context.unbind()),
             spare: Cell::new(None),
-        }
+        })
     }
 
     /// Makes this the thread's loop until the guard is dropped.

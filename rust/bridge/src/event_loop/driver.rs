@@ -32,7 +32,7 @@ pub fn run(
         event_loop: event_loop.clone().unbind(),
         selector: selector.clone().unbind(),
     };
-    let worker = Worker::new(event_loop.clone().unbind(), Arc::clone(shared));
+    let worker = Worker::new(event_loop, Arc::clone(shared))?;
     let outcome = py.detach(move || {
         let _current = worker.enter();
         let runtime = tokio::runtime::Builder::new_current_thread()

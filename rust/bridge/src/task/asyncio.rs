@@ -18,7 +18,7 @@ pub struct Asyncio {
 
 /// Where asyncio keeps the task that each loop executes.
 pub enum CurrentTasks {
-    /// The table itself, which CPython shows up to 3.13: half the cost of the functions.
+    /// The table itself, which the interpreter shows up to 3.13: half the cost of the functions.
     Table(Py<PyDict>),
     Functions {
         enter: Py<PyAny>,

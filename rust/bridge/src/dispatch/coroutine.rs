@@ -1,0 +1,150 @@
+//! Handlers that are coroutine functions: on the worker's loop.
+
+use std::sync::Arc;
+
+use bolt_core::error::Error;
+use bolt_core::handler::Outcome;
+use bolt_core::reply::Reply;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+use super::running;
+use crate::facts::FactSource;
+use crate::invocation::{Arguments, Invocation};
+use crate::python;
+use crate::running::abandoned;
+use crate::surroundings::Surroundings;
+use crate::task::{Started, Task};
+use crate::worker::Worker;
+
+/// A coroutine: its first step at once, the rest when the loop wakes it.
+pub fn on_the_loop(
+    py: Python<'_>,
+    worker: &Worker,
+    mut invocation: Invocation,
+    mut surroundings: Surroundings,
+    mut source: Option<FactSource<'_>>,
+) -> Outcome<Reply> {
+    let task = match surroundings.task(py, worker) {
+        Ok(task) => task,
+        Err(error) => {
+            invocation.remember_from(source.as_mut());
+            return Outcome::Ready(Err(invocation.failure(py, &error, None)));
+        }
+    };
+    let context = surroundings.context.bind(py);
+    let progress = python::within_context(context, || start(py, &task, &invocation));
+    match progress.unwrap_or_else(Progress::Failed) {
+        Progress::Replied(reply) => {
+            surroundings.leave_to_next(py, Some(task), worker);
+            Outcome::Ready(Ok(reply))
+        }
+        Progress::Refused(refusal) => Outcome::Ready(Err(refusal)),
+        Progress::Failed(error) => {
+            invocation.remember_from(source.as_mut());
+            Outcome::Ready(Err(invocation.failure(py, &error, None)))
+        }
+        Progress::Raised(error, arguments) => {
+            invocation.remember_from(source.as_mut());
+            Outcome::Ready(Err(invocation.failure(py, &error, Some(&arguments))))
+        }
+        Progress::Lazy(result, arguments) => {
+            invocation.remember_from(source.as_mut());
+            let (sender, receiver) = oneshot::channel();
+            conclude_on_the_leased_thread(py, invocation, result, arguments, surroundings, sender);
+            running(None, receiver)
+        }
+        Progress::Suspended(arguments) => {
+            invocation.remember_from(source.as_mut());
+            let (sender, receiver) = oneshot::channel();
+            task.get().when_done(Box::new(move |py, outcome| {
+                if !abandoned(py, &sender, &outcome) {
+                    finish(py, invocation, outcome, arguments, surroundings, sender);
+                }
+            }));
+            running(Some(task.unbind()), receiver)
+        }
+    }
+}
+
+/// How far a coroutine came at once.
+enum Progress {
+    Replied(Reply),
+    /// Its input was refused.
+    Refused(Error),
+    /// It could not be started.
+    Failed(PyErr),
+    Raised(PyErr, Arguments),
+    /// Its result asks the database for more when it is converted.
+    Lazy(Py<PyAny>, Arguments),
+    Suspended(Arguments),
+}
+
+fn start(py: Python<'_>, task: &Bound<'_, Task>, invocation: &Invocation) -> Progress {
+    let arguments = match invocation.arguments(py) {
+        Ok(arguments) => arguments,
+        Err(refusal) => return Progress::Refused(refusal),
+    };
+    match Task::start(task, || arguments.call(&invocation.parts, py)) {
+        Ok(Started::Suspended) => Progress::Suspended(arguments),
+        Ok(Started::Finished(Ok(result))) => match invocation.reply(&result, &arguments) {
+            Ok(reply) => Progress::Replied(reply),
+            Err(error) if invocation.is_lazy(py, &error) => {
+                Progress::Lazy(result.unbind(), arguments)
+            }
+            Err(error) => Progress::Raised(error, arguments),
+        },
+        Ok(Started::Finished(Err(error))) | Err(error) => Progress::Raised(error, arguments),
+    }
+}
+
+/// What follows a coroutine that was suspended.
+fn finish(
+    py: Python<'_>,
+    invocation: Invocation,
+    outcome: PyResult<Py<PyAny>>,
+    arguments: Arguments,
+    surroundings: Surroundings,
+    sender: oneshot::Sender<Result<Reply, Error>>,
+) {
+    let replied = outcome.and_then(
+        |result| match invocation.reply(result.bind(py), &arguments) {
+            Err(error) if invocation.is_lazy(py, &error) => Ok(Err(result)),
+            reply => reply.map(Ok),
+        },
+    );
+    let reply = match replied {
+        Ok(Ok(reply)) => Ok(reply),
+        Err(error) => Err(invocation.failure(py, &error, Some(&arguments))),
+        Ok(Err(lazy)) => {
+            conclude_on_the_leased_thread(py, invocation, lazy, arguments, surroundings, sender);
+            return;
+        }
+    };
+    let _ = sender.send(reply);
+}
+
+/// Converts a result whose conversion asks the database, such as a queryset, where that may
+/// block.
+fn conclude_on_the_leased_thread(
+    py: Python<'_>,
+    invocation: Invocation,
+    result: Py<PyAny>,
+    arguments: Arguments,
+    surroundings: Surroundings,
+    sender: oneshot::Sender<Result<Reply, Error>>,
+) {
+    let lease = Arc::clone(&surroundings.lease.0);
+    let job = Box::new(move |py: Python<'_>| {
+        let context = surroundings.context.bind(py);
+        let reply = python::within_context(context, || {
+            invocation.conclude(py, Ok(result.into_bound(py)), &arguments)
+        });
+        let reply = reply.unwrap_or_else(|error| Err(invocation.failure(py, &error, None)));
+        drop(surroundings);
+        let _ = sender.send(reply);
+    });
+    if let Err(error) = lease.run(py, job) {
+        error.write_unraisable(py, None); // the receiver learns of it from the dropped sender
+    }
+}

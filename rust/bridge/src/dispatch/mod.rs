@@ -1,0 +1,150 @@
+//! From an admitted request into the author's code, and back.
+
+mod coroutine;
+mod function;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bolt_core::error::Error;
+use bolt_core::handler::{Call, Deferred, Handler, Outcome};
+use bolt_core::plan::Mode;
+use bolt_core::reply::Reply;
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+use crate::admission::{self, Admitted};
+use crate::facts::FactSource;
+use crate::handler::PyHandler;
+use crate::in_process::Caller;
+use crate::invocation::{Inputs, Invocation};
+use crate::running::Running;
+use crate::surroundings::{Surroundings, begin, settle};
+use crate::task::Task;
+use crate::worker::Worker;
+
+impl Handler for PyHandler {
+    type Admission = Admitted;
+
+    fn admit(&self, deferred: Deferred<'_>) -> Outcome<Admitted> {
+        admission::admit(Arc::clone(&self.0), deferred)
+    }
+
+    fn call(&self, call: Call<'_>, admission: Option<Admitted>) -> Outcome<Reply> {
+        let parts = Arc::clone(&self.0);
+        let caller = call.request.origin::<Caller>().cloned();
+        let mut source = FactSource::new(call.request, call.identity);
+        let (admitted, surroundings) = match admission {
+            Some(admitted) => (
+                Some((admitted.request, admitted.instance)),
+                Some(admitted.surroundings),
+            ),
+            None => (None, None),
+        };
+        let mut invocation = Invocation {
+            inputs: Inputs {
+                captures: call.captures,
+                values: call.values,
+                faults: call.faults,
+                body: call.body,
+            },
+            facts: None,
+            parts,
+            admitted,
+            caller,
+        };
+        if invocation.parts.takes_request || invocation.parts.mode != Mode::Async {
+            invocation.remember(&mut source);
+        }
+        let worker = match Worker::current() {
+            Ok(worker) => worker,
+            Err(error) => return Python::attach(|py| failed(py, invocation, source, &error)),
+        };
+        let is_alone = surroundings.is_none() && invocation.caller.is_none();
+        match invocation.parts.mode {
+            Mode::Blocking if is_alone => function::on_a_pool_thread(invocation, &worker),
+            Mode::Inline if is_alone => Python::attach(|py| inline(py, &worker, invocation)),
+            _ => Python::attach(|py| match surroundings {
+                Some(surroundings) => run(py, &worker, invocation, surroundings, Some(source)),
+                None => begin_and_run(py, worker, invocation, source),
+            }),
+        }
+    }
+}
+
+/// A short function that needs no surroundings but a context.
+fn inline(py: Python<'_>, worker: &Worker, invocation: Invocation) -> Outcome<Reply> {
+    match Surroundings::take(py, &invocation.parts, None) {
+        Ok(surroundings) => {
+            let signals = invocation.parts.hooks.signals_are_wanted(py);
+            let context = surroundings.context.bind(py);
+            let outcome = function::inline(py, worker, &invocation, context, signals);
+            surroundings.leave_to_next(py, None, worker);
+            outcome
+        }
+        Err(error) => Outcome::Ready(Err(invocation.failure(py, &error, None))),
+    }
+}
+
+fn failed(
+    py: Python<'_>,
+    mut invocation: Invocation,
+    mut source: FactSource<'_>,
+    error: &PyErr,
+) -> Outcome<Reply> {
+    invocation.remember(&mut source);
+    Outcome::Ready(Err(invocation.failure(py, error, None)))
+}
+
+fn begin_and_run(
+    py: Python<'_>,
+    worker: Rc<Worker>,
+    mut invocation: Invocation,
+    mut source: FactSource<'_>,
+) -> Outcome<Reply> {
+    match begin(py, &invocation.parts, invocation.caller.as_ref()) {
+        Ok((surroundings, None)) => run(py, &worker, invocation, surroundings, Some(source)),
+        Ok((surroundings, Some(begun))) => {
+            invocation.remember(&mut source);
+            Outcome::Pending(Box::pin(async move {
+                let _ = begun.await;
+                let outcome = Python::attach(|py| run(py, &worker, invocation, surroundings, None));
+                settle(outcome).await
+            }))
+        }
+        Err(error) => failed(py, invocation, source, &error),
+    }
+}
+
+fn run(
+    py: Python<'_>,
+    worker: &Worker,
+    invocation: Invocation,
+    surroundings: Surroundings,
+    source: Option<FactSource<'_>>,
+) -> Outcome<Reply> {
+    match invocation.parts.mode {
+        Mode::Async => coroutine::on_the_loop(py, worker, invocation, surroundings, source),
+        // In process, the caller's thread holds the test's transaction.
+        Mode::Inline if invocation.caller.is_none() => {
+            // Whoever wants signals heard them when the surroundings were made.
+            function::inline(
+                py,
+                worker,
+                &invocation,
+                surroundings.context.bind(py),
+                false,
+            )
+        }
+        Mode::Inline | Mode::Blocking => {
+            function::on_the_leased_thread(py, invocation, surroundings)
+        }
+    }
+}
+
+fn running(
+    task: Option<Py<Task>>,
+    result: oneshot::Receiver<Result<Reply, Error>>,
+) -> Outcome<Reply> {
+    Outcome::Pending(Box::pin(Running { task, result }))
+}
