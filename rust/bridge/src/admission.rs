@@ -14,7 +14,7 @@ use crate::handler::Parts;
 use crate::in_process::Caller;
 use crate::invocation::text_captures;
 use crate::request::Request;
-use crate::running::{Running, abandoned};
+use crate::running::{Running, TaskSlot, abandoned};
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::task::{Started, Task};
 use crate::worker::Worker;
@@ -104,7 +104,10 @@ impl Admission {
 
     fn wait_for(self, task: Bound<'_, Task>, admitted: Admitted) -> Outcome<Admitted> {
         let (sender, receiver) = oneshot::channel();
+        let slot = TaskSlot::new(task.clone().unbind());
+        let ended = slot.clone();
         task.get().when_done(Box::new(move |py, outcome| {
+            drop(ended.take());
             if abandoned(py, &sender, &outcome) {
                 return;
             }
@@ -114,7 +117,7 @@ impl Admission {
             });
         }));
         Outcome::Pending(Box::pin(Running {
-            task: Some(task.unbind()),
+            task: Some(slot),
             result: receiver,
         }))
     }

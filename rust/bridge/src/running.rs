@@ -1,9 +1,11 @@
 //! Handlers under way, and clients that leave meanwhile.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bolt_core::error::Error;
+use parking_lot::Mutex;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
@@ -11,8 +13,22 @@ use crate::task::{Task, is_cancellation};
 
 /// A reply under way. Dropped before it is there, it cancels the handler's task.
 pub struct Running<T> {
-    pub task: Option<Py<Task>>,
+    pub task: Option<TaskSlot>,
     pub result: oneshot::Receiver<Result<T, Error>>,
+}
+
+/// A handler's task, until it has ended. Whoever ends it empties the slot, while Python is entered.
+#[derive(Clone)]
+pub struct TaskSlot(Arc<Mutex<Option<Py<Task>>>>);
+
+impl TaskSlot {
+    pub fn new(task: Py<Task>) -> Self {
+        Self(Arc::new(Mutex::new(Some(task))))
+    }
+
+    pub fn take(&self) -> Option<Py<Task>> {
+        self.0.lock().take()
+    }
 }
 
 impl<T> Future for Running<T> {
@@ -28,11 +44,11 @@ impl<T> Future for Running<T> {
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
-        let Some(task) = self.task.take() else {
+        let Some(task) = self.task.take().and_then(|slot| slot.take()) else {
             return;
         };
         Python::attach(|py| {
-            if let Err(error) = Task::cancel(task.bind(py), None) {
+            if let Err(error) = Task::abandon(task.bind(py)) {
                 error.write_unraisable(py, None);
             }
         });

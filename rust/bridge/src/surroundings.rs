@@ -51,11 +51,11 @@ impl Surroundings {
         })
     }
 
-    /// The surroundings that the last request of this worker left as it found them, or new ones.
+    /// The surroundings that a request of this worker left as it found them, or new ones.
     pub fn take(py: Python<'_>, parts: &Parts, caller: Option<&Caller>) -> PyResult<Self> {
         if caller.is_none()
             && let Ok(worker) = Worker::current()
-            && let Some(spare) = worker.spare.take()
+            && let Some(spare) = worker.take_spare()
             && spare.lease.0.is_of(&parts.pool)
         {
             return Ok(spare);
@@ -71,11 +71,16 @@ impl Surroundings {
         }
     }
 
+    /// Keeps the task that [`Surroundings::task`] gave out.
+    pub fn keep_task(&mut self, task: &Bound<'_, Task>) {
+        self.task = Some(task.clone().unbind());
+    }
+
     /// Leaves them to the next request, if that cannot tell: no thread was leased, the context holds
     /// what it held at first, and nothing else refers to the task, to the context, to its content
     /// (which copies of it share) or to the scope.
-    pub fn leave_to_next(mut self, py: Python<'_>, task: Option<Bound<'_, Task>>, worker: &Worker) {
-        let task = task.or_else(|| self.task.take().map(|task| task.into_bound(py)));
+    pub fn leave_to_next(mut self, py: Python<'_>, worker: &Worker) {
+        let task = self.task.take().map(|task| task.into_bound(py));
         if !self.lease.0.is_untouched(self.scope.bind(py)) || !self.is_pristine(py, task.as_ref()) {
             return;
         }
@@ -83,7 +88,7 @@ impl Surroundings {
             task.get().forget();
             task.unbind()
         });
-        worker.spare.set(Some(self));
+        worker.keep_spare(self);
     }
 
     fn is_pristine(&self, py: Python<'_>, task: Option<&Bound<'_, Task>>) -> bool {

@@ -12,7 +12,7 @@ use super::running;
 use crate::facts::FactSource;
 use crate::invocation::{Arguments, Invocation};
 use crate::python;
-use crate::running::abandoned;
+use crate::running::{TaskSlot, abandoned};
 use crate::surroundings::Surroundings;
 use crate::task::{Started, Task};
 use crate::worker::Worker;
@@ -36,7 +36,9 @@ pub fn on_the_loop(
     let progress = python::within_context(context, || start(py, &task, &invocation));
     match progress.unwrap_or_else(Progress::Failed) {
         Progress::Replied(reply) => {
-            surroundings.leave_to_next(py, Some(task), worker);
+            surroundings.keep_task(&task);
+            drop(task);
+            surroundings.leave_to_next(py, worker);
             Outcome::Ready(Ok(reply))
         }
         Progress::Refused(refusal) => Outcome::Ready(Err(refusal)),
@@ -57,12 +59,16 @@ pub fn on_the_loop(
         Progress::Suspended(arguments) => {
             invocation.remember_from(source.as_mut());
             let (sender, receiver) = oneshot::channel();
+            let slot = TaskSlot::new(task.clone().unbind());
+            let ended = slot.clone();
+            surroundings.keep_task(&task);
             task.get().when_done(Box::new(move |py, outcome| {
+                drop(ended.take());
                 if !abandoned(py, &sender, &outcome) {
                     finish(py, invocation, outcome, arguments, surroundings, sender);
                 }
             }));
-            running(Some(task.unbind()), receiver)
+            running(Some(slot), receiver)
         }
     }
 }
@@ -122,6 +128,9 @@ fn finish(
         }
     };
     let _ = sender.send(reply);
+    if let Ok(worker) = Worker::current() {
+        worker.leave_later(surroundings);
+    }
 }
 
 /// Converts a result whose conversion asks the database, such as a queryset, where that may

@@ -18,9 +18,8 @@ use crate::facts::FactSource;
 use crate::handler::PyHandler;
 use crate::in_process::Caller;
 use crate::invocation::{Inputs, Invocation};
-use crate::running::Running;
+use crate::running::{Running, TaskSlot};
 use crate::surroundings::{Surroundings, begin, settle};
-use crate::task::Task;
 use crate::worker::Worker;
 
 impl Handler for PyHandler {
@@ -79,7 +78,7 @@ fn inline(py: Python<'_>, worker: &Worker, invocation: Invocation) -> Outcome<Re
             let signals = invocation.parts.hooks.signals_are_wanted(py);
             let context = surroundings.context.bind(py);
             let outcome = function::inline(py, worker, &invocation, context, signals);
-            surroundings.leave_to_next(py, None, worker);
+            surroundings.leave_to_next(py, worker);
             outcome
         }
         Err(error) => Outcome::Ready(Err(invocation.failure(py, &error, None))),
@@ -143,7 +142,7 @@ fn run(
 }
 
 fn running(
-    task: Option<Py<Task>>,
+    task: Option<TaskSlot>,
     result: oneshot::Receiver<Result<Reply, Error>>,
 ) -> Outcome<Reply> {
     Outcome::Pending(Box::pin(Running { task, result }))

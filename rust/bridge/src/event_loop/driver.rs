@@ -93,7 +93,10 @@ impl Turn {
         self.poll_selector(cx, selector)?;
         self.shared.expire_timers();
         if self.shared.has_ready() {
-            Python::attach(|py| self.shared.run_ready(py))?;
+            Python::attach(|py| {
+                self.shared.run_ready(py)?;
+                Worker::current().map(|worker| worker.sort_out(py))
+            })?;
         }
         if self.shared.stop_requested() {
             return Ok(true);

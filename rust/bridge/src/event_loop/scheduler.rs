@@ -16,7 +16,7 @@ use super::driver;
 use super::handle::Handle;
 use super::timers::Timers;
 use crate::python;
-use crate::task::Task;
+use crate::task::{Task, Wakeup};
 
 /// The part of an event loop that asyncio leaves to its implementations.
 ///
@@ -200,6 +200,17 @@ impl Scheduler {
             Handle::new(callback, arguments, context, when, scheduler),
         )
     }
+
+    fn schedule_call<'py>(
+        &self,
+        callback: Bound<'py, PyAny>,
+        args: Bound<'py, PyTuple>,
+        context: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, Handle>> {
+        let handle = self.handle(callback, args, context, None)?;
+        self.shared.schedule(Ready::Handle(handle.clone().unbind()));
+        Ok(handle)
+    }
 }
 
 #[pymethods]
@@ -227,16 +238,23 @@ impl Scheduler {
     }
 
     /// Arranges for `callback(*args)` to be called in the loop's next turn.
+    ///
+    /// A future that wakes one of our tasks gets no handle: it asks for none, and the task is
+    /// queued as it is.
     #[pyo3(signature = (callback, *args, context=None))]
     fn call_soon<'py>(
         &self,
         callback: Bound<'py, PyAny>,
         args: Bound<'py, PyTuple>,
         context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, Handle>> {
-        let handle = self.handle(callback, args, context, None)?;
-        self.shared.schedule(Ready::Handle(handle.clone().unbind()));
-        Ok(handle)
+    ) -> PyResult<Option<Bound<'py, Handle>>> {
+        if let Ok(wakeup) = callback.cast_exact::<Wakeup>() {
+            self.shared.check_open()?;
+            self.shared
+                .schedule(Ready::Task(wakeup.get().task(callback.py())));
+            return Ok(None);
+        }
+        self.schedule_call(callback, args, context).map(Some)
     }
 
     /// `call_soon` from any thread; here they are one, since the queue is locked either way.
@@ -246,7 +264,7 @@ impl Scheduler {
         callback: Bound<'py, PyAny>,
         args: Bound<'py, PyTuple>,
         context: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, Handle>> {
+    ) -> PyResult<Option<Bound<'py, Handle>>> {
         self.call_soon(callback, args, context)
     }
 

@@ -21,6 +21,7 @@ pub use self::asyncio::is_cancellation;
 use self::asyncio::{asyncio, cancel_future, cancelled_error};
 pub use self::step::Started;
 use self::waiting::TaskWaiter;
+pub use self::waiting::Wakeup;
 use crate::event_loop::Shared;
 use crate::python;
 use crate::worker::Worker;

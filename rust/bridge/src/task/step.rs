@@ -29,9 +29,17 @@ impl Task {
         if let Some(outcome) = Self::step(slf, &coroutine)? {
             return Ok(Started::Finished(outcome));
         }
-        let register_task = &asyncio(slf.py())?.register_task;
-        register_task.bind(slf.py()).call1((slf,))?;
+        asyncio(slf.py())?.registry.remember(slf)?;
         Ok(Started::Suspended)
+    }
+
+    /// Cancels a task for whose outcome nobody waits any more.
+    pub fn abandon(slf: &Bound<'_, Self>) -> PyResult<()> {
+        if slf.get().done() {
+            return Ok(());
+        }
+        Self::cancel(slf, None)?;
+        asyncio(slf.py())?.registry.remember_weakly(slf)
     }
 
     /// Says what to do with the outcome of a task that is suspended.
@@ -167,6 +175,7 @@ impl Task {
 
     /// Keeps the outcome, and tells whoever waits for this task.
     fn settle(&self, slf: &Bound<'_, Self>, outcome: PyResult<Py<PyAny>>) -> PyResult<()> {
+        asyncio(slf.py())?.registry.forget(slf)?;
         let callbacks = {
             let mut state = self.state.lock();
             state.outcome = Some(outcome);

@@ -11,6 +11,12 @@ use super::Task;
 #[pyclass(frozen, module = "django_bolt._core")]
 pub struct Wakeup(pub Py<Task>);
 
+impl Wakeup {
+    pub fn task(&self, py: Python<'_>) -> Py<Task> {
+        self.0.clone_ref(py)
+    }
+}
+
 #[pymethods]
 impl Wakeup {
     fn __call__(&self, py: Python<'_>, _future: &Bound<'_, PyAny>) -> PyResult<()> {
