@@ -165,7 +165,7 @@ impl Invocation {
         for ((name, text), parameter) in captures.zip(&self.parts.converted_captures) {
             match parameter {
                 Some(index) => values.set_item(name, self.parameter(py, *index)?)?,
-                None => values.set_item(name, text)?,
+                None => values.set_item(name, text.as_str())?,
             }
         }
         Ok(values)
@@ -242,7 +242,7 @@ pub fn text_captures<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let values = PyDict::new(py);
     for (name, text) in parts.route.captures.iter().zip(captures) {
-        values.set_item(name, text)?;
+        values.set_item(name, text.as_str())?;
     }
     Ok(values)
 }

@@ -138,16 +138,22 @@ async fn collect(
 struct Pace(Option<Instant>);
 
 impl Pace {
-    /// The next chunk. No timer is made for bytes that are there already.
+    /// The next chunk. No timer is made for bytes that are there already: the server hands them
+    /// over right after it has called the handler, and so there is a second look before.
     async fn next(
         &mut self,
         payload: &mut Payload<BoxedPayloadStream>,
         received: u64,
     ) -> Result<Option<Bytes>, Error> {
         let mut waiting = None;
+        let mut looked = false;
         poll_fn(|cx| {
             if let Poll::Ready(chunk) = Pin::new(&mut *payload).poll_next(cx) {
                 return Poll::Ready(chunk.transpose().map_err(|error| unreadable(&error)));
+            }
+            if !std::mem::replace(&mut looked, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             let began = *self.0.get_or_insert_with(Instant::now);
             let allowed = GRACE + Duration::from_secs(received / LEAST_RATE);

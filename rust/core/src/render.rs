@@ -1,9 +1,12 @@
 //! Turns every error into a reply, in one of two shapes.
 
+use std::borrow::Cow;
+
 use actix_http::StatusCode;
 use actix_http::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, NOT_AUTHENTICATED};
 use crate::negotiation::{PROBLEM, wanted};
@@ -19,7 +22,7 @@ struct Rendered {
 
 enum Content {
     /// A sentence and its code.
-    Detail(String, &'static str),
+    Detail(Cow<'static, str>, &'static str),
     /// JSON in the shape of Django REST framework.
     Made(Bytes),
 }
@@ -45,11 +48,12 @@ pub fn render(error: Error, service: &Service, accept: Option<&HeaderValue>) -> 
 }
 
 fn describe(error: Error) -> Rendered {
-    let plain = |status, detail: &str, code| Rendered {
+    let composed = |status, detail: Cow<'static, str>, code| Rendered {
         status,
-        content: Content::Detail(detail.to_owned(), code),
+        content: Content::Detail(detail, code),
         headers: Vec::new(),
     };
+    let plain = |status, detail: &'static str, code| composed(status, detail.into(), code);
     match error {
         Error::BadRequest(detail) => plain(StatusCode::BAD_REQUEST, detail, "parse_error"),
         Error::Validation(faults) => Rendered {
@@ -75,14 +79,14 @@ fn describe(error: Error) -> Rendered {
             "The request body arrived too slowly.",
             "request_timeout",
         ),
-        Error::PayloadTooLarge(limit) => plain(
+        Error::PayloadTooLarge(limit) => composed(
             StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("The request body is larger than {limit} bytes."),
+            format!("The request body is larger than {limit} bytes.").into(),
             "payload_too_large",
         ),
-        Error::UnsupportedMediaType(media_type) => plain(
+        Error::UnsupportedMediaType(media_type) => composed(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            &format!("Unsupported media type \"{media_type}\" in request."),
+            format!("Unsupported media type \"{media_type}\" in request.").into(),
             "unsupported_media_type",
         ),
         Error::Raised(raised) => Rendered {
@@ -99,7 +103,7 @@ fn describe(error: Error) -> Rendered {
 }
 
 /// 401 needs a challenge to be one; without it the status is 403, as in Django REST framework.
-fn unauthenticated(detail: &str, challenge: Option<&'static str>) -> Rendered {
+fn unauthenticated(detail: &'static str, challenge: Option<&'static str>) -> Rendered {
     let code = if detail == NOT_AUTHENTICATED {
         "not_authenticated"
     } else {
@@ -111,7 +115,7 @@ fn unauthenticated(detail: &str, challenge: Option<&'static str>) -> Rendered {
             Some(_) => StatusCode::UNAUTHORIZED,
             None => StatusCode::FORBIDDEN,
         },
-        content: Content::Detail(detail.to_owned(), code),
+        content: Content::Detail(detail.into(), code),
         headers: challenge
             .map(|challenge| (WWW_AUTHENTICATE, challenge))
             .into_iter()
@@ -122,11 +126,19 @@ fn unauthenticated(detail: &str, challenge: Option<&'static str>) -> Rendered {
 fn drf_body(content: Content, service: &Service) -> Bytes {
     match content {
         Content::Made(body) => body,
-        Content::Detail(detail, code) if service.error_codes => {
-            encode(&json!({"detail": detail, "code": code}))
-        }
-        Content::Detail(detail, _) => encode(&json!({"detail": detail})),
+        Content::Detail(detail, code) => encode(&Detail {
+            detail: &detail,
+            code: service.error_codes.then_some(code),
+        }),
     }
+}
+
+/// The shape of Django REST framework.
+#[derive(Serialize)]
+struct Detail<'a> {
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
 }
 
 /// RFC 9457. What is not a `detail` stands under `errors`.
@@ -138,7 +150,7 @@ fn problem_body(status: StatusCode, content: Content, service: &Service) -> Byte
     problem.insert("status".to_owned(), status.as_u16().into());
     match content {
         Content::Detail(detail, code) => {
-            problem.insert("detail".to_owned(), detail.into());
+            problem.insert("detail".to_owned(), detail.as_ref().into());
             if service.error_codes {
                 problem.insert("code".to_owned(), code.into());
             }
@@ -163,12 +175,14 @@ fn extend_problem(problem: &mut Map<String, Value>, body: &[u8]) {
     }
 }
 
-fn encode(value: &Value) -> Bytes {
+fn encode(value: &impl Serialize) -> Bytes {
     serde_json::to_vec(value).unwrap_or_default().into()
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::error::{Fault, Faults, Raised};
     use crate::plan::Source;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use actix_http::Method;
 use actix_http::header::HeaderValue;
+use compact_str::CompactString;
 use smallvec::SmallVec;
 
 use crate::error::Error;
@@ -11,7 +12,7 @@ use crate::path::{Template, decode, has_dot_segment, normalise};
 use crate::plan::{self, PlanError};
 
 /// The values of a path template, percent-decoded once, in the template's order.
-pub type Captures = SmallVec<[String; 4]>;
+pub type Captures = SmallVec<[CompactString; 4]>;
 
 /// Every route of an application.
 #[derive(Debug)]
@@ -157,9 +158,9 @@ impl Leaf {
                 return Err(Error::NotFound);
             }
             let mut value = if raw.contains('%') {
-                decode(raw)
+                decode(raw).into()
             } else {
-                raw.to_owned()
+                CompactString::new(raw)
             };
             if rest {
                 // An escaped slash may have hidden a segment that climbs.

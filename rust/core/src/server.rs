@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::handler::Handler;
 use crate::request::Request;
 use crate::service::handle;
-use crate::watchdog::{Activity, Watchdog, Watched};
+use crate::watchdog::{Activity, Patience, Watchdog, Watched};
 use crate::wire::{FinishQueue, Finisher, WireBody, respond};
 
 /// How long accepting pauses where the process has no file descriptor left, or the like.
@@ -118,7 +118,8 @@ async fn connector<H: Handler + 'static>(
     };
     let keep_alive = match config.keep_alive {
         Duration::ZERO => KeepAlive::Disabled,
-        idle => KeepAlive::Timeout(idle),
+        // The watchdog ends idle connections: the library would make a timer for each request.
+        _ => KeepAlive::Os,
     };
     let http = HttpService::<Watched, _, WireBody>::build()
         .keep_alive(keep_alive)
@@ -157,7 +158,10 @@ async fn accept<C: AsyncFn(Watched) + Clone + 'static>(
     shutdown: impl Future<Output = ()>,
 ) {
     tokio::pin!(shutdown);
-    let mut watchdog = Watchdog::new(config.client_request_timeout);
+    let mut watchdog = Watchdog::new(Patience {
+        head: config.client_request_timeout,
+        idle: config.keep_alive,
+    });
     let mut ticks = watchdog.ticks();
     loop {
         tokio::select! {

@@ -1,8 +1,8 @@
 //! Closes connections whose next request does not arrive in time.
 //!
-//! The HTTP library times the first head of a connection, and idleness between requests; a later
-//! head that comes a byte a minute is neither. Time is counted in ticks of the accept loop, so that
-//! a request costs two writes to a cell, and no timer.
+//! The HTTP library times the first head of a connection. Here a later head that comes a byte a
+//! minute is timed, and idleness between requests, which costs the library a timer per request.
+//! Time is counted in ticks of the accept loop, so that a request costs a few writes to cells.
 
 use std::cell::Cell;
 use std::io;
@@ -16,33 +16,51 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// Ticks in the time that a head may take.
+/// Ticks in the shortest time that is watched.
 const TICKS: u32 = 4;
+
+/// How often closed connections are forgotten where nothing is timed.
+const LONGEST_TICK: Duration = Duration::from_secs(3600);
+
+/// What connections may take their time for; zero is as long as they like.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience {
+    /// A head whose first bytes have come.
+    pub head: Duration,
+    /// The next request.
+    pub idle: Duration,
+}
 
 /// Watches the connections of one server.
 pub(crate) struct Watchdog {
     clock: Rc<Cell<u32>>,
     watched: Vec<(Rc<Activity>, AbortHandle)>,
-    limit: Duration,
+    period: Duration,
+    /// Ticks that may pass, `None` for any number.
+    head: Option<u32>,
+    idle: Option<u32>,
 }
 
 impl Watchdog {
-    /// Allows each head this much time; zero is no limit.
-    pub fn new(limit: Duration) -> Self {
+    /// Watches with this much patience.
+    pub fn new(patience: Patience) -> Self {
+        let timed = [patience.head, patience.idle];
+        let shortest = timed.into_iter().filter(|time| !time.is_zero()).min();
+        let period = shortest
+            .map_or(LONGEST_TICK, |time| time / TICKS)
+            .max(Duration::from_millis(1));
         Self {
             clock: Rc::default(),
             watched: Vec::new(),
-            limit,
+            period,
+            head: ticks_of(patience.head, period),
+            idle: ticks_of(patience.idle, period),
         }
     }
 
     /// When to call [`Watchdog::tick`].
     pub fn ticks(&self) -> Interval {
-        let period = match self.limit {
-            Duration::ZERO => Duration::from_secs(3600),
-            limit => limit / TICKS,
-        };
-        let mut ticks = interval(period.max(Duration::from_millis(1)));
+        let mut ticks = interval(self.period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     }
@@ -51,7 +69,7 @@ impl Watchdog {
     pub fn wrap(&self, stream: TcpStream) -> Watched {
         let activity = Rc::new(Activity {
             clock: Rc::clone(&self.clock),
-            waiting_since: Cell::new(None),
+            doing: Cell::new(Doing::Nothing),
             in_flight: Cell::new(0),
         });
         Watched { stream, activity }
@@ -66,10 +84,18 @@ impl Watchdog {
     pub fn tick(&mut self) {
         let now = self.clock.get().wrapping_add(1);
         self.clock.set(now);
-        let limited = !self.limit.is_zero();
+        let (head, idle) = (self.head, self.idle);
         self.watched.retain(|(activity, task)| {
-            let waited = activity.waiting_since.get();
-            if limited && waited.is_some_and(|since| now.wrapping_sub(since) > TICKS) {
+            let passed = |since: u32, allowed: Option<u32>| {
+                allowed.is_some_and(|allowed| now.wrapping_sub(since) > allowed)
+            };
+            let is_late = activity.in_flight.get() == 0
+                && match activity.doing.get() {
+                    Doing::Nothing => false,
+                    Doing::Sending(since) => passed(since, head),
+                    Doing::Idling(since) => passed(since, idle),
+                };
+            if is_late {
                 task.abort();
             }
             !task.is_finished()
@@ -77,26 +103,54 @@ impl Watchdog {
     }
 }
 
+/// Ticks in a time, rounded up.
+fn ticks_of(time: Duration, period: Duration) -> Option<u32> {
+    let ticks = time.as_nanos().div_ceil(period.as_nanos());
+    (!time.is_zero()).then(|| u32::try_from(ticks).unwrap_or(u32::MAX))
+}
+
 /// What a connection is doing.
 #[derive(Debug)]
 pub(crate) struct Activity {
     clock: Rc<Cell<u32>>,
-    /// The tick at which bytes came that are not yet a request.
-    waiting_since: Cell<Option<u32>>,
+    doing: Cell<Doing>,
     in_flight: Cell<u32>,
+}
+
+/// What a client does while no request of it is in flight, and since which tick.
+#[derive(Debug, Clone, Copy)]
+enum Doing {
+    /// Nothing that is timed here: its first request has not begun, or it takes its time to read.
+    Nothing,
+    /// It has sent bytes that are not yet a request.
+    Sending(u32),
+    /// It has its reply.
+    Idling(u32),
 }
 
 impl Activity {
     /// A request is complete up to its body. It is in flight until the result is dropped.
     pub fn begin(self: &Rc<Self>) -> InFlight {
-        self.waiting_since.set(None);
+        self.doing.set(Doing::Nothing);
         self.in_flight.set(self.in_flight.get() + 1);
         InFlight(Rc::clone(self))
     }
 
     fn received(&self) {
-        if self.in_flight.get() == 0 && self.waiting_since.get().is_none() {
-            self.waiting_since.set(Some(self.clock.get()));
+        if self.in_flight.get() == 0 && !matches!(self.doing.get(), Doing::Sending(_)) {
+            self.doing.set(Doing::Sending(self.clock.get()));
+        }
+    }
+
+    /// A write of a reply was taken by the system, or has to wait for the client to read.
+    fn wrote(&self, taken: bool) {
+        match self.doing.get() {
+            // The head of the next request has begun.
+            Doing::Sending(_) => {}
+            Doing::Nothing | Doing::Idling(_) if taken => {
+                self.doing.set(Doing::Idling(self.clock.get()));
+            }
+            Doing::Nothing | Doing::Idling(_) => self.doing.set(Doing::Nothing),
         }
     }
 }
@@ -110,7 +164,7 @@ impl Drop for InFlight {
     }
 }
 
-/// A stream that notes when bytes arrive.
+/// A stream that notes when bytes arrive and leave.
 pub(crate) struct Watched {
     /// The stream itself.
     pub stream: TcpStream,
@@ -139,7 +193,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.activity.wrote(written.is_ready());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

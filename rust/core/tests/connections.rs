@@ -19,6 +19,7 @@ fn routes() -> Vec<Value> {
         route("GET", "/slow", "slow", json!({})),
         route("GET", "/forever", "forever", json!({})),
         route("GET", "/busy_finish", "busy_finish", json!({})),
+        route("GET", "/large", "large", json!({})),
         route("POST", "/body", "body", json!({"reads_body": true})),
     ]
 }
@@ -128,6 +129,22 @@ fn an_idle_connection_is_closed() {
         client.write(FAST).await;
         assert_eq!(client.response(false).await.unwrap().status, 200);
         assert!(client.closed().await);
+    });
+}
+
+/// Who reads slowly is not idle, however long the rest of the reply waits in the server's buffer.
+#[test]
+fn a_reply_that_is_read_slowly_is_sent_whole() {
+    run(async {
+        let server = Server::with(&routes(), |config| {
+            config.keep_alive = Duration::from_millis(100);
+        });
+        let mut client = server.connect().await;
+        client.write("GET /large HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let response = client.response(false).await.expect("it is not cut off");
+        assert_eq!(response.body.len(), 4 << 20);
+        assert!(client.closed().await, "and then it is idle");
     });
 }
 

@@ -31,7 +31,7 @@ fn extract(parameters: &[Json], uri: &str, headers: &[(&str, &[u8])]) -> (Vec<Va
         let value = HeaderValue::from_bytes(value).unwrap();
         request.headers_mut().append(name, value);
     }
-    let captures: Captures = ["seven".to_owned(), "8".to_owned()].into_iter().collect();
+    let captures: Captures = ["seven", "8"].into_iter().map(Into::into).collect();
     let extractor = compile(parameters).unwrap();
     let (values, faults) = extractor.extract(&Request::new(request), &captures);
     (values, serde_json::from_slice(&faults.to_json()).unwrap())
@@ -142,7 +142,7 @@ fn truth_text_and_identifiers() {
     check(
         "str",
         &[
-            ("", Ok(Value::Str(String::new()))),
+            ("", Ok(Value::Str("".into()))),
             ("é 'x'", Ok(Value::Str("é 'x'".into()))),
         ],
     );
@@ -381,7 +381,7 @@ fn sources() {
         optional("cookie", "c", "str", false),
         optional("cookie", "bare", "str", false),
     ];
-    let text = |text: &str| Value::Str(text.to_owned());
+    let text = |text: &str| Value::Str(text.into());
     let (values, faults) = extract(
         &declared,
         "/?n=1&&n=2&a+b=%C3%A9%zz+&list=3&list=1&N=9&=&x",
@@ -495,7 +495,7 @@ proptest! {
         let declared = parameter("query", "x", "str", json!({}));
         let encoded = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC);
         let (values, _) = extract(&[declared], &format!("/?x={encoded}"), &[]);
-        prop_assert_eq!(&values[0], &Value::Str(text));
+        prop_assert_eq!(&values[0], &Value::Str(text.into()));
     }
 
     #[test]

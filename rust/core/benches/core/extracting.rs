@@ -67,7 +67,7 @@ fn cases() -> [(&'static str, Vec<Value>, &'static str); 5] {
 }
 
 pub fn extract(criterion: &mut Criterion) {
-    let captures: Captures = ["KEF".to_owned(), "3".to_owned()].into_iter().collect();
+    let captures: Captures = ["KEF", "3"].into_iter().map(Into::into).collect();
     let mut group = criterion.benchmark_group("extract");
     for (name, parameters, uri) in cases() {
         let (extractor, request) = (extractor(&parameters), request(uri));

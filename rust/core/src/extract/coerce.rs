@@ -54,7 +54,7 @@ fn string(text: Cow<'_, str>) -> Result<Value, Message> {
     if text.contains('\0') {
         return Err("Null characters are not allowed.".into());
     }
-    Ok(Value::Str(text.into_owned()))
+    Ok(Value::Str(text.into()))
 }
 
 /// An optional sign, then ASCII digits.

@@ -12,6 +12,7 @@ use crate::error::Faults;
 use crate::plan::{self, PlanError, Source};
 use crate::request::Request;
 use crate::router::Captures;
+use compact_str::CompactString;
 use field::{Field, Place, Texts};
 use smallvec::smallvec;
 
@@ -21,7 +22,7 @@ pub enum Value {
     /// Not sent: the declared default holds.
     Absent,
     /// Text.
-    Str(String),
+    Str(CompactString),
     /// A whole number that fits.
     Int(i64),
     /// A whole number that does not: its decimal digits, with a sign.
@@ -92,7 +93,7 @@ impl Extractor {
         let mut query = if self.query {
             query::collect(request.uri().query().unwrap_or_default(), &self.fields)
         } else {
-            Vec::new()
+            query::Slots::new()
         };
         let cookies = if self.cookies {
             cookie::collect(request.headers(), &self.fields)

@@ -3,18 +3,21 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::field::{Field, Place, Text};
 
 /// What stands after the equals sign, still encoded.
 pub(super) type Encoded<'a> = SmallVec<[&'a str; 1]>;
 
+/// One slot for each field of a route.
+pub(super) type Slots<'a> = SmallVec<[Encoded<'a>; 8]>;
+
 /// Collects the declared parameters in one pass, one slot for each field.
 ///
 /// Of a repeated name, a field for one value keeps the last, as Django's `QueryDict` does.
-pub(super) fn collect<'a>(query: &'a str, fields: &[Field]) -> Vec<Encoded<'a>> {
-    let mut slots = vec![Encoded::new(); fields.len()];
+pub(super) fn collect<'a>(query: &'a str, fields: &[Field]) -> Slots<'a> {
+    let mut slots: Slots<'a> = smallvec![Encoded::new(); fields.len()];
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let Ok(name) = decode(name) else { continue };

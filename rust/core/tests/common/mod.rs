@@ -68,7 +68,7 @@ impl Probe {
         let body = json!({
             "handler": self.name,
             "method": call.request.method().as_str(),
-            "captures": call.captures.as_slice(),
+            "captures": call.captures.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "values": format!("{:?}", call.values),
             "faults": faults,
             "body": call.body.as_ref().map(|body| String::from_utf8_lossy(body)),
