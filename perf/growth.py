@@ -14,7 +14,7 @@ from perf.bench.data import placeholders
 from perf.bench.errors import unknown
 from perf.bench.growth import connections, processes, routes, tables
 from perf.bench.growth.results import Growth, write
-from perf.bench.rounds import Options
+from perf.bench.options import Options
 
 SUBJECTS = ("routes", "connections", "processes")
 

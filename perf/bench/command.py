@@ -10,7 +10,7 @@ from collections.abc import Callable
 from perf.bench import machine, places
 from perf.bench.errors import BenchError
 from perf.bench.load import Load, found
-from perf.bench.rounds import Options
+from perf.bench.options import Options
 
 
 def guarded(action: Callable[[], None]) -> int:

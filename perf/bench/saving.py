@@ -32,7 +32,7 @@ def save(last: Path, growth: Path, directory: Path, name: str = "") -> Path:
     there is no run, or the name is no name of a directory.
     """
     run = results.read(last)
-    if name and Path(name).name != name:
+    if name and (Path(name).name != name or name == ".."):
         raise BenchError(f"{name!r} is not a name of one directory")
     place = directory / name if name else _free(directory, run)
     place.mkdir(parents=True, exist_ok=True)

@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
-from perf.bench import accounting, assertions, command, machine, places, process, rounds
+from perf.bench import accounting, assertions, command, machine, order, places, process, samples
 from perf.bench import cases as catalogue_of
 from perf.bench import servers as servers_of
 from perf.bench.cases import Case
 from perf.bench.data import placeholders
 from perf.bench.figures import Figures, figure
+from perf.bench.options import Options
 from perf.bench.process import Running
 from perf.bench.results import Measured, Memory, Run, Sample, Settings, write
-from perf.bench.rounds import Options
 from perf.bench.servers import Server
 from perf.bench.tables import cpu_table
 
@@ -105,24 +105,24 @@ class Session:
             assertions.check(running, self._servers[name], self._cases, self._options.data)
 
     def _samples(self) -> list[Sample]:
-        order = list(rounds.schedule(self._cases, self._having, self._options.rounds))
-        samples: list[Sample] = []
-        with tqdm(order, unit="sample", disable=None, dynamic_ncols=True) as progress:
+        plan = list(order.schedule(self._cases, self._having, self._options.rounds))
+        taken: list[Sample] = []
+        with tqdm(plan, unit="sample", disable=None, dynamic_ncols=True) as progress:
             for case, name, number in progress:
                 progress.set_description(f"{case.name} {name}")
-                samples.append(rounds.sample(case, self._running[name], number, self._options))
-                if len(samples) == len(order) or order[len(samples)][0] is not case:
-                    _say(self._line(case, samples))
-        return samples
+                taken.append(samples.sample(case, self._running[name], number, self._options))
+                if len(taken) == len(plan) or plan[len(taken)][0] is not case:
+                    _say(self._line(case, taken))
+        return taken
 
     def _having(self, case: Case) -> list[str]:
         return [name for name, server in self._servers.items() if case.name not in server.lacks]
 
-    def _line(self, case: Case, samples: Sequence[Sample]) -> str:
+    def _line(self, case: Case, taken: Sequence[Sample]) -> str:
         """Return what a case has come to, as one line."""
         cells = []
         for name in self._having(case):
-            mine = [one for one in samples if (one.case, one.server) == (case.name, name)]
+            mine = [one for one in taken if (one.case, one.server) == (case.name, name)]
             cells.append(f"{name} {figure(mine).cpu:.2f}")
         return f"{case.name:18} {'  '.join(cells)}"
 

@@ -16,9 +16,10 @@ from perf.bench.errors import BenchError
 from perf.bench.growth import sites
 from perf.bench.growth.results import Connections, Live
 from perf.bench.load import Sent
+from perf.bench.options import Options
 from perf.bench.process import Running
 from perf.bench.results import Sample
-from perf.bench.rounds import Options, measure
+from perf.bench.samples import measure
 from perf.bench.servers import HOST
 
 COUNT = 10_000

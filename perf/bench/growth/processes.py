@@ -13,8 +13,10 @@ from perf.bench.errors import BenchError
 from perf.bench.growth import sites
 from perf.bench.growth.results import Processes
 from perf.bench.load import Sent
+from perf.bench.options import Options
+from perf.bench.order import rotated
 from perf.bench.process import Running
-from perf.bench.rounds import Options, put, rotated
+from perf.bench.samples import put
 
 #: The cases in which wrk's share of the two cores is small: the server's part is the larger one.
 CASES = ("body-10k", "orm-list", "orm-page")

@@ -10,8 +10,10 @@ from perf.bench import accounting
 from perf.bench.growth import sites
 from perf.bench.growth.results import Memory, Routes
 from perf.bench.load import Sent
+from perf.bench.options import Options
+from perf.bench.order import rotated
 from perf.bench.process import Running
-from perf.bench.rounds import Options, measure, rotated
+from perf.bench.samples import measure
 
 FEW = 5
 MANY = 5000

@@ -1,12 +1,8 @@
-"""The order of a run, and one sample after the other."""
+"""One sample: a load, and what it cost the server."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import TypeVar
-
-from msgspec import Struct
+from collections.abc import Sequence
 
 from perf.bench import load as loads
 from perf.bench import machine
@@ -14,49 +10,9 @@ from perf.bench.accounting import Meter
 from perf.bench.cases import Case
 from perf.bench.errors import BenchError
 from perf.bench.load import Load, Outcome, Sent
+from perf.bench.options import Options
 from perf.bench.process import Running
 from perf.bench.results import Sample
-
-#: Before each sample: so many of its requests, for so many seconds at most.
-WARM_UP = 0.1
-WARM_UP_SECONDS = 0.2
-
-T = TypeVar("T")
-
-
-class Options(Struct, frozen=True):
-    """What is the same for every sample."""
-
-    load: Load
-    rounds: int
-    pin: bool
-    data: Path
-    scripts: Path
-
-    @property
-    def warm_up(self) -> Load:
-        """The load before that of a sample."""
-        return Load(
-            self.load.connections,
-            max(int(self.load.requests * WARM_UP), self.load.connections),
-            min(self.load.seconds, WARM_UP_SECONDS),
-        )
-
-
-def rotated(members: Sequence[T], by: int) -> list[T]:
-    """Return the members with another one first: A B C, B C A, C A B."""
-    start = by % len(members) if members else 0
-    return [*members[start:], *members[:start]]
-
-
-def schedule(
-    cases: Sequence[Case], has: Callable[[Case], Sequence[str]], rounds: int
-) -> Iterator[tuple[Case, str, int]]:
-    """Yield case, server and round (from 1) of each sample, in the order of the run."""
-    for case in cases:
-        for number in range(rounds):
-            for server in rotated(has(case), number):
-                yield case, server, number + 1
 
 
 def sample(case: Case, server: Running, number: int, options: Options) -> Sample:
