@@ -20,6 +20,13 @@ P ?= 1
 WORKERS ?= 1
 # Passed on to pytest: make test-py ARGS="-k routing -x"
 ARGS ?=
+# Of measurements: connections, requests in a sample, rounds, and cases with commas (none: all).
+C ?= 64
+N ?= 20000
+ROUNDS ?= 5
+CASES ?=
+# Of a saved result, instead of its date.
+NAME ?=
 
 BIN := $(abspath $(VENV))/bin
 MANAGE := $(BIN)/python sample_site/manage.py
@@ -159,6 +166,60 @@ test-pythons: venv ## test-py on every Python of this machine from 3.11 up (OTHE
 	done 3< <(.ci/pythons); \
 	echo "== passed on Python: $${passed[*]:-none}; failed on: $${failed[*]:-none}"; \
 	[[ $${#failed[@]} == 0 ]]
+
+## Measuring
+
+MEASURE = --connections $(C) --requests $(N) --rounds $(ROUNDS) --cases "$(CASES)"
+PEER_VENVS := target/perf/venvs
+
+.PHONY: load-tools
+load-tools:
+	@command -v wrk >/dev/null || { echo "wrk is missing. On Debian: apt-get install wrk" >&2; exit 1; }
+	@command -v taskset >/dev/null || echo "taskset is missing, so nothing is pinned. On Debian: apt-get install util-linux" >&2
+
+$(VENV)/.perf: pyproject.toml $(VENV)/.dependencies
+	$(BIN)/python -m pip install --quiet --group perf
+	@touch $@
+
+.PHONY: measuring
+measuring: load-tools build
+	@$(call need,$(VENV)/.perf)
+	@$(BIN)/python perf/fixtures.py
+
+.PHONY: floor
+floor:
+	cargo build --release -p bolt-floor
+
+# One environment for each requirements file, made anew when that or the interpreter changes.
+.PHONY: peers
+peers: venv
+	@version=$$($(BIN)/python -c 'import sys; print(sys.version)'); \
+	for file in perf/apps/*/requirements.txt; do \
+		name=$$(basename "$$(dirname "$$file")"); place=$(PEER_VENVS)/$$name; \
+		wanted=$$(echo "$$version"; cat "$$file"); \
+		if [[ "$$(cat "$$place/.made" 2>/dev/null || true)" == "$$wanted" ]]; then continue; fi; \
+		echo "== $$place"; \
+		$(BIN)/python -m venv --clear "$$place"; \
+		"$$place/bin/python" -m pip install --quiet --requirement "$$file"; \
+		echo "$$wanted" >"$$place/.made"; \
+	done
+
+.PHONY: bench
+bench: measuring floor ## Measure this project against the floor (C=64 N=20000 ROUNDS=5 CASES=hello,params)
+	$(BIN)/python -m perf.run --servers bolt,floor $(MEASURE)
+
+.PHONY: bench-peers
+bench-peers: measuring floor peers ## The same with every other framework, each in its own environment: 25 minutes
+	$(BIN)/python -m perf.run $(MEASURE)
+
+.PHONY: bench-growth
+bench-growth: measuring ## Measure 5,000 routes, 10,000 idle connections, two processes
+	$(BIN)/python -m perf.growth --connections $(C) --requests $(N) --rounds $(ROUNDS)
+
+.PHONY: save-bench
+save-bench: venv ## Keep the last measurements in perf/results/<date> (NAME=)
+	@$(call need,$(VENV)/.perf)
+	$(BIN)/python -m perf.report save --name "$(NAME)"
 
 ## Checking
 
