@@ -28,6 +28,20 @@ if TYPE_CHECKING:
 __all__ = ["Controller", "ControllerMeta"]
 
 
+class _FromSettings:
+    """What holds where a class says nothing: ``None`` on the class, the settings' on instances."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        return None if instance is None else getattr(bolt_settings(), self._name)
+
+
+def _from_settings(name: str) -> Any:
+    return _FromSettings(name)
+
+
 class Controller(metaclass=ControllerMeta):
     """Base of classes whose methods ``get``, ``post``, ... answer requests.
 
@@ -40,8 +54,8 @@ class Controller(metaclass=ControllerMeta):
     #: Filled in by the server before anything is called.
     request: Request
 
-    authentication_classes: Sequence[Any] | None = None
-    permission_classes: Sequence[Any] | None = None
+    authentication_classes: Sequence[Any] | None = _from_settings("default_authentication_classes")
+    permission_classes: Sequence[Any] | None = _from_settings("default_permission_classes")
     http_method_names: Sequence[str] = HTTP_METHODS
     tags: Sequence[str] = ()
 

@@ -131,15 +131,19 @@ def _function(route: Route, declared: signature.Signature) -> Callable[..., Any]
 
 
 def _attributes(route: Route) -> dict[str, Any]:
-    """Return what each instance of the controller is given, the settings' policies filled in."""
-    if route.controller is None:
-        return {}
-    settings = bolt_settings()
-    attributes = dict(route.attributes)
-    for name in ("authentication_classes", "permission_classes"):
-        if attributes[name] is None:
-            attributes[name] = getattr(settings, f"default_{name}")
-    return attributes
+    """Return what each instance of the controller is given that its class does not have."""
+    return {
+        name: value
+        for name, value in route.attributes.items()
+        if value is not None and not _has(route.controller, name, value)
+    }
+
+
+def _has(controller: Any, name: str, value: Any) -> bool:
+    own = getattr(controller, name)
+    if isinstance(value, tuple):
+        return own is not None and tuple(own) == value
+    return bool(own == value)
 
 
 def _mode(function: Callable[..., Any], *, inline: bool) -> Literal["async", "blocking", "inline"]:

@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 
 from django_bolt import Controller, Response
-from django_bolt.auth import IsAuthenticated, IsStaff, JWTAuthentication
+from django_bolt.auth import AllowAny, IsAuthenticated, IsStaff, JWTAuthentication
 from django_bolt.compile import application, plan
 from django_bolt.exceptions import ConfigurationError, SignatureError
 from django_bolt.request import Request
@@ -104,16 +104,33 @@ def test_the_response_model_stands_for_the_annotation() -> None:
     assert not beside.none_is_empty
 
 
-def test_controllers_get_their_action_and_policies() -> None:
-    given = {"DEFAULT_PERMISSION_CLASSES": [IsAuthenticated]}
-    with override_settings(BOLT=given):
-        _, beside = only(route(Things.get, controller=Things, action="list"))
-    assert beside.controller is Things
-    assert beside.attributes == {
-        "action": "list",
-        "authentication_classes": (),
-        "permission_classes": (IsAuthenticated,),
-    }
+class Guarded(Things):
+    permission_classes = (IsAuthenticated,)
+
+
+@pytest.mark.parametrize(
+    ("controller", "options", "given"),
+    [
+        (Things, {"action": "list"}, {"action": "list"}),
+        (Things, {}, {}),
+        (Things, {"permission_classes": (IsAuthenticated,)}, {"permission_classes"}),
+        (Things, {"authentication_classes": ()}, {"authentication_classes"}),
+        (Guarded, {"permission_classes": (IsAuthenticated,)}, {}),
+        (Guarded, {"permission_classes": (AllowAny,)}, {"permission_classes"}),
+    ],
+)
+def test_instances_are_given_what_their_class_does_not_have(
+    controller: type[Things], options: dict[str, Any], given: Any
+) -> None:
+    _, beside = only(route(controller.get, controller=controller, **options))
+    assert beside.controller is controller
+    assert beside.attributes == {name: options[name] for name in given}
+
+
+def test_where_nothing_is_said_the_settings_hold() -> None:
+    with override_settings(BOLT={"DEFAULT_PERMISSION_CLASSES": [IsAuthenticated]}):
+        assert list(Things().permission_classes) == [IsAuthenticated]
+    assert Things.permission_classes is None
 
 
 def test_the_service_follows_the_settings() -> None:

@@ -10,6 +10,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::blocking_pool::BlockingPool;
 use crate::hooks::Hooks;
+use crate::python;
 use crate::route::RouteNames;
 use crate::values::ParameterParts;
 
@@ -98,7 +99,7 @@ impl ControllerParts {
         let instance = if self.has_init {
             class.call0()?
         } else {
-            class.call_method1(pyo3::intern!(py, "__new__"), (class,))?
+            python::new_object(class)?
         };
         instance.setattr(pyo3::intern!(py, "request"), request)?;
         for (name, value) in &self.attributes {

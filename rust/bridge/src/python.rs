@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use std::net::TcpListener;
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use pyo3::exceptions::{PyBaseException, PyValueError};
+use pyo3::exceptions::{PyBaseException, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::iterator::PySendResult;
 use pyo3::types::{PyDict, PyIterator, PyTuple, PyType};
@@ -131,6 +131,23 @@ pub fn vectorcall<'py>(
                 keywords.map_or(std::ptr::null_mut(), Bound::as_ptr),
             ),
         )
+    }
+}
+
+/// `class.__new__(class)`: an object whose `__init__` was not called.
+pub fn new_object<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let arguments = PyTuple::empty(py);
+    let class = class.as_type_ptr();
+    // SAFETY: attached; `tp_new` of a ready class takes the class, a tuple and no keywords, and
+    // returns a new reference or null with an exception set.
+    unsafe {
+        let Some(new) = (*class).tp_new else {
+            return Err(PyTypeError::new_err(
+                "instances of this class cannot be made",
+            ));
+        };
+        Bound::from_owned_ptr_or_err(py, new(class, arguments.as_ptr(), std::ptr::null_mut()))
     }
 }
 

@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyFrozenSet};
 
 use crate::facts::Facts;
 use crate::hooks::Hooks;
+use crate::python;
 
 /// One request as Rust holds it. It is created empty, by the Python class that extends it, and
 /// filled before anybody sees it.
@@ -27,7 +28,7 @@ pub struct Request {
 impl Request {
     /// A new object of the Python class, filled.
     pub fn create<'py>(py: Python<'py>, hooks: &Hooks, facts: Facts) -> PyResult<Bound<'py, Self>> {
-        let request = hooks.request_class.bind(py).call0()?.cast_into::<Self>()?;
+        let request = python::new_object(hooks.request_class.bind(py))?.cast_into::<Self>()?;
         let _ = request.get().facts.set(facts);
         Ok(request)
     }
