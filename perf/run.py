@@ -24,8 +24,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     command.add_load(parser)
-    parser.add_argument("--cases", type=command.names, default=[], help="with commas; [] is all")
-    parser.add_argument("--servers", type=command.names, default=[], help="with commas; [] is all")
+    parser.add_argument("--cases", type=command.names, default=[], help="names; [] is all")
+    parser.add_argument("--servers", type=command.names, default=[], help="names; [] is all")
     return parser
 
 

@@ -20,16 +20,16 @@ def report(growth: Growth) -> str:
         f"Made {growth.made}, revision {growth.machine.get('revision') or 'unknown'}; medians of "
         f"{growth.rounds} rounds in turn."
     )
-    return "\n\n".join(["# Growth", circumstances, *_sections(growth)]) + "\n"
+    return "\n\n".join(["## Growth", circumstances, *_sections(growth)]) + "\n"
 
 
 def _sections(growth: Growth) -> Iterator[str]:
     if growth.routes:
-        yield "## Routes\n\n" + _routes(growth.routes, growth.routes_memory)
+        yield "### Routes\n\n" + _routes(growth.routes, growth.routes_memory)
     if growth.connections:
-        yield "## Idle connections\n\n" + _connections(growth.connections)
+        yield "### Idle connections\n\n" + _connections(growth.connections)
     if growth.processes:
-        yield "## Processes\n\n" + _processes(growth.processes)
+        yield "### Processes\n\n" + _processes(growth.processes)
 
 
 def _verdict(holds: bool) -> str:

@@ -224,7 +224,7 @@ def test_growth_has(line: str) -> None:
 
 def test_what_was_not_measured_of_growth_is_not_there() -> None:
     text = growth_tables.report(Growth(made="2026-11-23", machine={}, rounds=3))
-    assert "##" not in text
+    assert "###" not in text
 
 
 @pytest.mark.parametrize(
