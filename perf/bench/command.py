@@ -34,6 +34,8 @@ def require_tools() -> None:
     found("wrk")
     if not machine.can_pin():
         sys.stdout.write("Not pinned, which takes taskset and two cores: figures vary more.\n")
+    if machine.has_quick_build(places.STAMPS):
+        raise BenchError("the extension module is not optimised: make build")
 
 
 def add_load(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 #: The cores of the servers and of the load generator.
@@ -24,6 +25,11 @@ def can_pin() -> bool:
 def pinned(core: int, *, pin: bool) -> list[str]:
     """Return what stands before a command that is to run on one core."""
     return ["taskset", "-c", str(core)] if pin else []
+
+
+def has_quick_build(stamps: Path) -> bool:
+    """Whether the extension module of this interpreter is the unoptimised one, as make knows it."""
+    return (stamps / f"{sys.implementation.cache_tag}.dev").exists()
 
 
 def description() -> dict[str, str]:

@@ -12,6 +12,8 @@ CASES = PERF / "cases.toml"
 SERVERS = PERF / "servers.toml"
 RESULTS = PERF / "results"
 
+#: Which build of the extension module stands in the tree: see the Makefile.
+STAMPS = ROOT / "target" / "in-tree"
 TARGET = ROOT / "target" / "perf"
 DATA = Path(os.environ.get("BENCH_DATA", TARGET / "data"))
 VENVS = TARGET / "venvs"

@@ -6,10 +6,11 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from perf.bench import command
+from perf.bench import command, places
 from perf.bench.errors import BenchError
 from perf.bench.load import Load
 
@@ -97,6 +98,17 @@ def test_sigterm_ends_a_run_in_order() -> None:
     with pytest.raises(SystemExit) as stopped:
         command.guarded(action)
     assert (stopped.value.code, ended) == (143, [True])
+
+
+def test_a_build_that_is_not_optimised_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(places, "STAMPS", tmp_path)
+    monkeypatch.setattr(command, "found", lambda program: program)
+    command.require_tools()
+    (tmp_path / f"{sys.implementation.cache_tag}.dev").touch()
+    with pytest.raises(BenchError, match="not optimised: make build"):
+        command.require_tools()
 
 
 def test_other_systems_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
