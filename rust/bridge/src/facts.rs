@@ -13,7 +13,7 @@ use crate::route::RouteNames;
 pub struct Facts {
     pub head: Arc<SharedHead>,
     pub route: Arc<RouteNames>,
-    pub identity: Option<Identity>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 /// Where a request's facts can be had while the server still holds it.
@@ -22,11 +22,11 @@ pub struct Facts {
 /// plain path, a coroutine that does not suspend and succeeds, never does.
 pub struct FactSource<'a> {
     request: &'a mut Request,
-    identity: Option<Identity>,
+    identity: Option<Arc<Identity>>,
 }
 
 impl<'a> FactSource<'a> {
-    pub fn new(request: &'a mut Request, identity: Option<Identity>) -> Self {
+    pub fn new(request: &'a mut Request, identity: Option<Arc<Identity>>) -> Self {
         Self { request, identity }
     }
 

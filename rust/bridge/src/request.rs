@@ -163,7 +163,7 @@ fn latin1(bytes: &[u8]) -> String {
 
 /// A verified caller.
 #[pyclass(frozen, module = "django_bolt._core")]
-pub struct Identity(identity::Identity);
+pub struct Identity(Arc<identity::Identity>);
 
 #[pymethods]
 impl Identity {

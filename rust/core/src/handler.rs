@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -29,7 +30,7 @@ pub struct Deferred<'a> {
     /// The path template's values, decoded, in the template's order.
     pub captures: &'a Captures,
     /// Who is asking, where an authentication class verified it.
-    pub identity: Option<&'a Identity>,
+    pub identity: Option<&'a Arc<Identity>>,
     /// The guard's leaves in their order of appearance; `None` is unknown to Rust.
     pub leaves: Vec<Option<bool>>,
 }
@@ -41,7 +42,7 @@ pub struct Call<'a> {
     /// The path template's values, decoded, in the template's order.
     pub captures: Captures,
     /// Who is asking.
-    pub identity: Option<Identity>,
+    pub identity: Option<Arc<Identity>>,
     /// One value for each declared parameter, in the plan's order.
     pub values: Vec<Value>,
     /// Faults of the parameters. Not empty only where the route declares a body, so that the

@@ -1,5 +1,6 @@
 //! What happens to a request, stage by stage, whoever received it.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_http::StatusCode;
@@ -35,7 +36,7 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
         }
     };
     let identity = authenticate(app, route, request)?;
-    let admission = match guard(route, identity.as_ref(), request)? {
+    let admission = match guard(route, identity.as_deref(), request)? {
         Verdict::Passed => None,
         Verdict::Open(leaves) => {
             let deferred = Deferred {
@@ -99,7 +100,7 @@ fn authenticate<H>(
     app: &App<H>,
     route: &Route<H>,
     request: &Request,
-) -> Result<Option<Identity>, Error> {
+) -> Result<Option<Arc<Identity>>, Error> {
     if route.authentication.is_empty() {
         return Ok(None);
     }

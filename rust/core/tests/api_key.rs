@@ -1,6 +1,7 @@
 //! API keys, and several authentication classes in one order.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -58,7 +59,7 @@ fn both() -> Authenticators {
     compile(&[jwt(), api_key("x-api-key", keys)]).unwrap()
 }
 
-fn ask(order: &[usize], sent: &[(HeaderName, &str)]) -> Result<Option<Identity>, Rejected> {
+fn ask(order: &[usize], sent: &[(HeaderName, &str)]) -> Result<Option<Arc<Identity>>, Rejected> {
     let mut headers = HeaderMap::new();
     for (name, value) in sent {
         headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
@@ -81,8 +82,16 @@ fn a_known_key_carries_its_own_permissions() {
             (identity.scheme, identity.authenticator),
             (Scheme::ApiKey, 1)
         );
-        assert_eq!((identity.user_id, identity.claims), (None, None));
+        assert_eq!((&identity.user_id, &identity.claims), (&None, &None));
     }
+}
+
+#[test]
+fn the_holder_of_a_key_is_made_once() {
+    let (authenticators, mut headers) = (both(), HeaderMap::new());
+    headers.insert(X_API_KEY, HeaderValue::from_static("key-one"));
+    let ask = || authenticators.authenticate(&[1], &headers, NOW).unwrap();
+    assert!(Arc::ptr_eq(&ask().unwrap(), &ask().unwrap()));
 }
 
 #[test]

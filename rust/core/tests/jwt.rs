@@ -272,7 +272,7 @@ proptest! {
         let payload = serde_json::json!({ "sub": subject }).to_string();
         let token = token::encode(payload.as_bytes(), "HS256", KEY).unwrap();
         let identity = ask(&[format!("Bearer {token}").as_bytes()]).unwrap().unwrap();
-        prop_assert_eq!(identity.user_id, Some(subject));
+        prop_assert_eq!(identity.user_id.as_deref(), Some(subject.as_str()));
         let mut forged = token.into_bytes();
         let bit = flip.index(forged.len() * 8);
         forged[bit / 8] ^= 1 << (bit % 8);

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use actix_http::header::{HeaderMap, HeaderName, HeaderValue};
 use aws_lc_rs::hmac;
@@ -32,7 +33,8 @@ pub struct ApiKeys {
     index: usize,
     header: HeaderName,
     digester: hmac::Key,
-    holders: HashMap<Digest, HashSet<String>>,
+    /// Made once; every request with the key shares it.
+    holders: HashMap<Digest, Arc<Identity>>,
 }
 
 impl ApiKeys {
@@ -81,13 +83,9 @@ impl ApiKeys {
             let message = "The key has characters that a header cannot carry.";
             return Err(PlanError::new("secret", message));
         }
-        let permissions = key.permissions.iter().cloned().collect();
+        let holder = holder(self.index, &key.permissions);
         // Two records of one key may differ in permissions, and nothing says which one holds.
-        if self
-            .holders
-            .insert(self.digest(secret), permissions)
-            .is_some()
-        {
+        if self.holders.insert(self.digest(secret), holder).is_some() {
             let message = "The same key stands before this one.";
             return Err(PlanError::new("secret", message));
         }
@@ -105,7 +103,7 @@ impl ApiKeys {
     /// # Errors
     ///
     /// The key is unknown, or the header came more than once.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Identity>, Rejected> {
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Arc<Identity>>, Rejected> {
         let mut values = headers.get_all(&self.header);
         let Some(value) = values.next() else {
             return Ok(None);
@@ -113,23 +111,27 @@ impl ApiKeys {
         if values.next().is_some() {
             return Err(Rejected::new(RejectReason::RepeatedHeader, CHALLENGE));
         }
-        let permissions = self
-            .holders
-            .get(&self.digest(value.as_bytes()))
-            .ok_or_else(|| Rejected::new(RejectReason::UnknownKey, CHALLENGE))?;
-        Ok(Some(Identity {
-            authenticator: self.index,
-            scheme: Scheme::ApiKey,
-            user_id: None,
-            facts: Facts {
-                is_staff: Some(false),
-                is_superuser: Some(false),
-                permissions: Some(permissions.clone()),
-                scopes: Some(HashSet::new()),
-            },
-            claims: None,
-        }))
+        match self.holders.get(&self.digest(value.as_bytes())) {
+            Some(holder) => Ok(Some(Arc::clone(holder))),
+            None => Err(Rejected::new(RejectReason::UnknownKey, CHALLENGE)),
+        }
     }
+}
+
+/// Whoever has a key: nobody's user, so neither staff nor superuser.
+fn holder(authenticator: usize, permissions: &[String]) -> Arc<Identity> {
+    Arc::new(Identity {
+        authenticator,
+        scheme: Scheme::ApiKey,
+        user_id: None,
+        facts: Facts {
+            is_staff: Some(false),
+            is_superuser: Some(false),
+            permissions: Some(permissions.iter().cloned().collect()),
+            scopes: Some(HashSet::new()),
+        },
+        claims: None,
+    })
 }
 
 /// Whether HTTP would deliver the key as it is: a header's value loses the blanks around it.

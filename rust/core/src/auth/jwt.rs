@@ -1,5 +1,6 @@
 //! JSON Web Tokens in `Authorization: Bearer`, RFC 6750 §2.1.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_http::header::{AUTHORIZATION, HeaderMap};
@@ -41,7 +42,7 @@ impl Jwt {
         &self,
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<Option<Identity>, Rejected> {
+    ) -> Result<Option<Arc<Identity>>, Rejected> {
         self.try_authenticate(headers, now)
             .map_err(|reason| Rejected::new(reason, INVALID_TOKEN))
     }
@@ -50,20 +51,20 @@ impl Jwt {
         &self,
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<Option<Identity>, RejectReason> {
+    ) -> Result<Option<Arc<Identity>>, RejectReason> {
         let Some(token) = find_token(headers)? else {
             return Ok(None);
         };
         let (payload, (user_id, facts)) =
             self.verifier
                 .verify_with(token, now, claims::subject_and_facts)?;
-        Ok(Some(Identity {
+        Ok(Some(Arc::new(Identity {
             authenticator: self.index,
             scheme: Scheme::Jwt,
             user_id,
             facts,
             claims: Some(payload),
-        }))
+        })))
     }
 }
 

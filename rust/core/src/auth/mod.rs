@@ -12,6 +12,7 @@ mod rejected;
 pub mod token;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_http::header::HeaderMap;
@@ -90,7 +91,7 @@ impl Authenticators {
         order: &[usize],
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<Option<Identity>, Rejected> {
+    ) -> Result<Option<Arc<Identity>>, Rejected> {
         for index in order {
             let found = match self.0.get(*index) {
                 Some(Authenticator::Jwt(jwt)) => jwt.authenticate(headers, now)?,

@@ -1,6 +1,7 @@
 //! What the tests of tokens share.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -90,7 +91,7 @@ pub fn compile(plan: plan::Authenticator, secret: &[u8]) -> Result<Authenticator
 }
 
 /// Sends `Authorization` headers to one JWT class.
-pub fn ask(values: &[&[u8]]) -> Result<Option<Identity>, Rejected> {
+pub fn ask(values: &[&[u8]]) -> Result<Option<Arc<Identity>>, Rejected> {
     let mut headers = HeaderMap::new();
     for value in values {
         headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
