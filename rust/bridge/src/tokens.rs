@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use bolt_core::auth::token::{self, Rules, Verifier};
+use bolt_core::auth::signing;
+use bolt_core::auth::token::{Rules, Verifier};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -12,7 +13,8 @@ use pyo3::types::PyBytes;
 /// Raises `ValueError` for an unknown algorithm or an empty key.
 #[pyfunction]
 pub fn encode_jwt(claims: &[u8], algorithm: &str, key: &[u8]) -> PyResult<String> {
-    token::encode(claims, algorithm, key).map_err(|error| PyValueError::new_err(error.to_string()))
+    signing::encode(claims, algorithm, key)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 /// The payload of a valid token.

@@ -36,9 +36,8 @@ const WRITTEN: [(Case, u64, u64); 6] = [
     // A body in one piece is handed on. On the wire: the channel of the body and its queue of
     // chunks.
     (Case::Body, 0, WIRE + 2),
-    // The decoded header, signature and payload; the key's schedule; the subject; the payload's
-    // count of owners.
-    (Case::Token, 6, WIRE),
+    // The payload, the subject, and the identity that has them.
+    (Case::Token, 3, WIRE),
     // The JSON and its count of owners; the list of headers.
     (Case::Refused, 3, WIRE),
     // The same without headers.

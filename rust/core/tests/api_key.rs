@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use bolt_core::auth::identity::{Facts, Identity, Scheme};
-use bolt_core::auth::{Authenticators, RejectReason, Rejected, token};
+use bolt_core::auth::{Authenticators, RejectReason, Rejected, signing};
 use bolt_core::plan::{self, PlanError};
 
 const NOW: SystemTime = UNIX_EPOCH;
@@ -122,7 +122,7 @@ type Case<'a> = (
 
 #[test]
 fn the_first_class_that_finds_credentials_decides() {
-    let token = token::encode(br#"{"sub":"1"}"#, "HS256", b"jwt-secret").unwrap();
+    let token = signing::encode(br#"{"sub":"1"}"#, "HS256", b"jwt-secret").unwrap();
     let bearer = format!("Bearer {token}");
     let good_token = (AUTHORIZATION, bearer.as_str());
     let bad_token = (AUTHORIZATION, "Bearer x");

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bolt_core::auth::token::{self, MAX_TOKEN_BYTES, TokenError};
+use bolt_core::auth::signing::{self, TokenError};
+use bolt_core::auth::token::MAX_TOKEN_BYTES;
 use bolt_core::auth::{Authenticators, RejectReason as R};
 use bolt_core::plan;
 use jsonwebtoken::{Algorithm, EncodingKey};
@@ -36,7 +37,7 @@ fn rfc_7515_appendix_a_1() {
 #[test]
 fn what_is_encoded_verifies_until_a_bit_flips() {
     for algorithm in ["HS256", "HS384", "HS512"] {
-        let token = token::encode(ALICE.as_bytes(), algorithm, KEY).unwrap();
+        let token = signing::encode(ALICE.as_bytes(), algorithm, KEY).unwrap();
         let verifier = verifier(KEY, algorithm, &[], None, 0);
         assert_eq!(verifier.verify(token.as_bytes(), at(NOW)).unwrap(), ALICE);
         for bit in 0..token.len() * 8 {
@@ -80,7 +81,10 @@ fn what_cannot_be_encoded() {
         (&long, "HS256", KEY, TokenError::TooLarge),
     ];
     for (claims, algorithm, key, error) in cases {
-        assert_eq!(token::encode(claims.as_bytes(), algorithm, key), Err(error));
+        assert_eq!(
+            signing::encode(claims.as_bytes(), algorithm, key),
+            Err(error)
+        );
     }
 }
 
@@ -270,7 +274,7 @@ proptest! {
     #[test]
     fn random_subjects_survive_and_flipped_bits_do_not(subject in ".{1,40}", flip in any::<prop::sample::Index>()) {
         let payload = serde_json::json!({ "sub": subject }).to_string();
-        let token = token::encode(payload.as_bytes(), "HS256", KEY).unwrap();
+        let token = signing::encode(payload.as_bytes(), "HS256", KEY).unwrap();
         let identity = ask(&[format!("Bearer {token}").as_bytes()]).unwrap().unwrap();
         prop_assert_eq!(identity.user_id.as_deref(), Some(subject.as_str()));
         let mut forged = token.into_bytes();

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::time::SystemTime;
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use bolt_core::auth::{Authenticators, token};
+use bolt_core::auth::{Authenticators, signing};
 use criterion::Criterion;
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn authenticators() -> Authenticators {
 }
 
 fn bearer(algorithm: &str, claims: &Value, secret: &[u8]) -> HeaderMap {
-    let token = token::encode(claims.to_string().as_bytes(), algorithm, secret).unwrap();
+    let token = signing::encode(claims.to_string().as_bytes(), algorithm, secret).unwrap();
     one_header(AUTHORIZATION, &format!("Bearer {token}"))
 }
 

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
 
 use super::RejectReason;
@@ -23,48 +22,72 @@ pub(super) fn parse<'de, M: Members<'de>>(
     json: &'de [u8],
     malformed: RejectReason,
 ) -> Result<M, RejectReason> {
-    let object: Object<'de, M> = serde_json::from_slice(json).map_err(|_| malformed)?;
-    // Sorting keeps thousands of names cheap, where comparing each with all would not be.
-    let mut names = object.names;
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+    let json = std::str::from_utf8(json).map_err(|_| malformed)?;
+    let mut json = serde_json::Deserializer::from_str(json);
+    let (mut members, mut names) = (M::default(), Names::new());
+    // Filled in place: what a deserializer returns is moved once for each of its layers.
+    let object = Object {
+        members: &mut members,
+        names: &mut names,
+    };
+    object.deserialize(&mut json).map_err(|_| malformed)?;
+    json.end().map_err(|_| malformed)?;
+    if has_duplicates(names) {
         return Err(RejectReason::DuplicateMember);
     }
-    Ok(object.members)
+    Ok(members)
+}
+
+/// A few names are compared with each other: most differ in length already. Thousands are sorted.
+fn has_duplicates(mut names: Names<'_>) -> bool {
+    if names.spilled() {
+        names.sort_unstable();
+        return names.windows(2).any(|pair| pair[0] == pair[1]);
+    }
+    let mut rest = names.as_slice();
+    while let [name, others @ ..] = rest {
+        if others.contains(name) {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 /// Text that is borrowed from the document unless it has escapes.
 #[derive(Deserialize)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
-struct Object<'de, M> {
-    members: M,
-    names: SmallVec<[Cow<'de, str>; 16]>,
+/// The names of an object's members.
+type Names<'de> = SmallVec<[Cow<'de, str>; 16]>;
+
+/// Where an object is read to.
+struct Object<'a, 'de, M> {
+    members: &'a mut M,
+    names: &'a mut Names<'de>,
 }
 
-impl<'de, M: Members<'de>> Deserialize<'de> for Object<'de, M> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+impl<'de, M: Members<'de>> DeserializeSeed<'de> for Object<'_, 'de, M> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-struct ObjectVisitor<M>(PhantomData<M>);
-
-impl<'de, M: Members<'de>> Visitor<'de> for ObjectVisitor<M> {
-    type Value = Object<'de, M>;
+impl<'de, M: Members<'de>> Visitor<'de> for Object<'_, 'de, M> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = M::default();
-        let mut names = SmallVec::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(Text(name)) = map.next_key()? {
-            members.read(&name, &mut map)?;
-            names.push(name);
+            self.members.read(&name, &mut map)?;
+            self.names.push(name);
         }
-        Ok(Object { members, names })
+        Ok(())
     }
 }
 

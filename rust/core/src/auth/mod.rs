@@ -3,12 +3,15 @@
 //! [`Authenticators`] is the plan's list of authentication classes, compiled. It says who, and
 //! never whether they may: no credentials is an anonymous caller, wrong credentials is a refusal.
 
+mod algorithm;
 pub mod api_key;
 mod claims;
 pub mod identity;
 pub mod jwt;
+mod key;
 mod members;
 mod rejected;
+pub mod signing;
 pub mod token;
 
 use std::collections::HashMap;

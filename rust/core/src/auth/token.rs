@@ -1,20 +1,18 @@
-//! Signed JSON Web Tokens in compact form: RFC 7515 and RFC 7519 under a shared secret.
-//!
-//! Signatures are the `jsonwebtoken` crate's, [`jsonwebtoken::crypto`]. Its claim checks are not
-//! used: it parses the header into a map and the payload twice, accepts what is refused here
-//! (duplicate names, `crit`), and reads the clock by itself.
+//! Signed JSON Web Tokens in compact form: RFC 7515 and RFC 7519.
 
 use std::fmt;
 use std::time::SystemTime;
 
-use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeSliceError, Engine};
 use bytes::Bytes;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::de::MapAccess;
 
+use super::algorithm::Algorithm;
 use super::claims::{Claims, Expectations};
+use super::key::{MAX_SIGNATURE_BYTES, VerifyingKey};
 use super::members::{self, Ignored, Members, Text};
+use super::signing::TokenError;
 use super::{RejectReason, Rejected, jwt};
 use crate::plan::PlanError;
 
@@ -36,11 +34,17 @@ pub struct Rules<'a> {
 }
 
 /// Verifies tokens that one key signed.
-#[derive(Clone)]
 pub struct Verifier {
-    key: DecodingKey,
-    algorithms: Vec<Algorithm>,
+    allowed: Vec<Allowed>,
     expected: Expectations,
+}
+
+/// An algorithm of the allow-list.
+struct Allowed {
+    algorithm: &'static Algorithm,
+    key: VerifyingKey,
+    /// Headers that say nothing but the algorithm, encoded: most tokens have one of them.
+    headers: [String; 3],
 }
 
 impl Verifier {
@@ -51,21 +55,10 @@ impl Verifier {
     /// A key that is empty or is a key document, no algorithm or one that does not sign with a shared
     /// secret, an empty audience or issuer. Paths are relative: `secret`, `algorithms[0]`.
     pub fn new(key: &[u8], rules: &Rules<'_>) -> Result<Self, PlanError> {
-        check_key(key).map_err(|error| PlanError::new("secret", error.to_string()))?;
-        if rules.algorithms.is_empty() {
-            let message = "The list of allowed algorithms is empty.";
-            return Err(PlanError::new("algorithms", message));
-        }
-        let algorithms = rules
-            .algorithms
-            .iter()
-            .enumerate()
-            .map(|(place, name)| {
-                find_algorithm(name).map_err(|error| {
-                    PlanError::new(format!("algorithms[{place}]"), error.to_string())
-                })
-            })
-            .collect::<Result<_, _>>()?;
+        let algorithms = find_algorithms(rules.algorithms)?;
+        let keys = VerifyingKey::bind(key, &algorithms)?;
+        let allowed = algorithms.into_iter().zip(keys);
+        let allowed = allowed.map(|(algorithm, key)| Allowed::new(algorithm, key));
         // An empty name is what an unset variable looks like, and no name at all.
         if let Some(place) = rules.audiences.iter().position(String::is_empty) {
             let path = format!("audiences[{place}]");
@@ -75,8 +68,7 @@ impl Verifier {
             return Err(PlanError::new("issuer", "The issuer is empty."));
         }
         Ok(Self {
-            key: DecodingKey::from_secret(key),
-            algorithms,
+            allowed: allowed.collect(),
             expected: Expectations {
                 audiences: rules.audiences.to_vec(),
                 issuer: rules.issuer.map(str::to_owned),
@@ -118,108 +110,95 @@ impl Verifier {
     /// before that is known.
     fn verify_signature(&self, token: &[u8]) -> Result<Vec<u8>, RejectReason> {
         let segments = Segments::split(token)?;
-        let header = decode(segments.header)?;
+        let allowed = self.find_allowed(segments.header)?;
+        let mut buffer = [0; MAX_SIGNATURE_BYTES];
+        let signature = match URL_SAFE_NO_PAD.decode_slice(segments.signature, &mut buffer) {
+            Ok(length) => &buffer[..length],
+            Err(DecodeSliceError::OutputSliceTooSmall) => return Err(RejectReason::BadSignature),
+            Err(DecodeSliceError::DecodeError(_)) => return Err(RejectReason::MalformedToken),
+        };
+        if allowed.key.verifies(segments.message, signature) {
+            decode(segments.payload)
+        } else {
+            Err(RejectReason::BadSignature)
+        }
+    }
+
+    /// What the header asks for, if it may.
+    fn find_allowed(&self, header: &[u8]) -> Result<&Allowed, RejectReason> {
+        if let Some(known) = self.allowed.iter().find(|allowed| allowed.expects(header)) {
+            return Ok(known);
+        }
+        let header = decode(header)?;
         let header: Header = members::parse(&header, RejectReason::MalformedToken)?;
         if header.is_critical {
             return Err(RejectReason::CriticalExtension);
         }
-        let algorithm = header.algorithm.ok_or(RejectReason::AlgorithmNotAllowed)?;
-        if !self.algorithms.contains(&algorithm) {
-            return Err(RejectReason::AlgorithmNotAllowed);
-        }
-        let (signature, message) = (segments.signature, segments.message.as_bytes());
-        match jsonwebtoken::crypto::verify(signature, message, &self.key, algorithm) {
-            Ok(true) => decode(segments.payload),
-            Ok(false) => Err(RejectReason::BadSignature),
-            // The signature is not base64url; the key was checked in `new`.
-            Err(_) => Err(RejectReason::MalformedToken),
-        }
+        let wanted = header.algorithm.ok_or(RejectReason::AlgorithmNotAllowed)?;
+        let mut allowed = self.allowed.iter();
+        allowed
+            .find(|allowed| allowed.algorithm.name == wanted.name)
+            .ok_or(RejectReason::AlgorithmNotAllowed)
     }
 }
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let algorithms = self.allowed.iter().map(|allowed| allowed.algorithm);
         f.debug_struct("Verifier")
-            .field("algorithms", &self.algorithms)
+            .field("algorithms", &algorithms.collect::<Vec<_>>())
             .field("expected", &self.expected)
             .finish_non_exhaustive()
     }
 }
 
-/// Signs a payload.
-///
-/// The payload is signed as it stands, byte for byte, so that what the caller encoded is what a
-/// verifier reads.
-///
-/// # Errors
-///
-/// See [`TokenError`].
-pub fn encode(claims_json: &[u8], algorithm: &str, key: &[u8]) -> Result<String, TokenError> {
-    check_key(key)?;
-    let algorithm = find_algorithm(algorithm)?;
-    members::parse::<AnyMembers>(claims_json, RejectReason::MalformedClaims)
-        .map_err(|_| TokenError::MalformedClaims)?;
-    let header = format!("{{\"alg\":\"{algorithm:?}\",\"typ\":\"JWT\"}}");
-    let mut token = URL_SAFE_NO_PAD.encode(header);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(claims_json, &mut token);
-    let key = EncodingKey::from_secret(key);
-    let signature = jsonwebtoken::crypto::sign(token.as_bytes(), &key, algorithm)
-        .map_err(|_| TokenError::Signing)?;
-    token.push('.');
-    token.push_str(&signature);
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(TokenError::TooLarge);
+impl Allowed {
+    fn new(algorithm: &'static Algorithm, key: VerifyingKey) -> Self {
+        let name = algorithm.name;
+        let headers = [
+            format!(r#"{{"alg":"{name}","typ":"JWT"}}"#),
+            format!(r#"{{"typ":"JWT","alg":"{name}"}}"#),
+            format!(r#"{{"alg":"{name}"}}"#),
+        ];
+        Self {
+            algorithm,
+            key,
+            headers: headers.map(|header| URL_SAFE_NO_PAD.encode(header)),
+        }
     }
-    Ok(token)
+
+    /// Whether an encoded header is one of those that need not be read.
+    fn expects(&self, header: &[u8]) -> bool {
+        self.headers.iter().any(|known| known.as_bytes() == header)
+    }
 }
 
-/// Why a key cannot sign, or a token cannot be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenError {
-    /// The key has no bytes, so that anybody could sign.
-    EmptyKey,
-    /// The key is a PEM, SSH or JWK document. Such bytes are often public: as an HMAC key they would
-    /// let everybody sign who can read them, RFC 8725 §2.1.
-    KeyDocument,
-    /// The algorithm exists, and does not sign with a shared secret.
-    WrongKeyType,
-    /// There is no such algorithm, or it is `none`.
-    UnknownAlgorithm,
-    /// The claims are not one JSON object with unique names.
-    MalformedClaims,
-    /// The token would be longer than [`MAX_TOKEN_BYTES`], and refused by whoever verifies it here.
-    TooLarge,
-    /// The cryptographic library refused to sign.
-    Signing,
-}
-
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::EmptyKey => "The secret is empty.",
-            Self::KeyDocument => "The secret is a PEM, SSH or JWK document, not a shared secret.",
-            Self::WrongKeyType => {
-                "The algorithm needs an asymmetric key; a shared secret signs with HS256, HS384 \
-                 or HS512."
-            }
-            Self::UnknownAlgorithm => "The algorithm is unknown; HS256, HS384 and HS512 are known.",
-            Self::MalformedClaims => "The claims are not a JSON object with unique names.",
-            Self::TooLarge => "The token would be longer than 16 KiB.",
-            Self::Signing => "The token could not be signed.",
+/// The algorithms of a list of names.
+fn find_algorithms(names: &[String]) -> Result<Vec<&'static Algorithm>, PlanError> {
+    if names.is_empty() {
+        let message = "The list of allowed algorithms is empty.";
+        return Err(PlanError::new("algorithms", message));
+    }
+    let find = |(place, name): (usize, &String)| {
+        Algorithm::find(name).ok_or_else(|| {
+            let error = if Algorithm::is_asymmetric(name) {
+                TokenError::WrongKeyType
+            } else {
+                TokenError::UnknownAlgorithm
+            };
+            PlanError::new(format!("algorithms[{place}]"), error.to_string())
         })
-    }
+    };
+    names.iter().enumerate().map(find).collect()
 }
-
-impl std::error::Error for TokenError {}
 
 /// The three parts of a compact JWS, RFC 7515 §7.1.
 struct Segments<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+    header: &'a [u8],
+    payload: &'a [u8],
+    signature: &'a [u8],
     /// What is signed: the header and the payload with the dot between them.
-    message: &'a str,
+    message: &'a [u8],
 }
 
 impl<'a> Segments<'a> {
@@ -227,26 +206,36 @@ impl<'a> Segments<'a> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(RejectReason::TokenTooLarge);
         }
-        let split = || {
-            let token = std::str::from_utf8(token).ok()?;
-            let (message, signature) = token.rsplit_once('.')?;
-            let (header, payload) = message.split_once('.')?;
-            (!payload.contains('.')).then_some(Self {
-                header,
-                payload,
-                signature,
-                message,
-            })
-        };
-        split().ok_or(RejectReason::MalformedToken)
+        // A dot too many stays in one of them, and is not of base64's alphabet.
+        let (message, signature) = split_at_dot(token, token.iter().rposition(is_dot))?;
+        let (header, payload) = split_at_dot(message, message.iter().position(is_dot))?;
+        if payload.contains(&b'.') {
+            return Err(RejectReason::MalformedToken);
+        }
+        Ok(Self {
+            header,
+            payload,
+            signature,
+            message,
+        })
     }
+}
+
+fn is_dot(byte: &u8) -> bool {
+    *byte == b'.'
+}
+
+/// What stands before and behind the dot at `place`.
+fn split_at_dot(text: &[u8], place: Option<usize>) -> Result<(&[u8], &[u8]), RejectReason> {
+    let place = place.ok_or(RejectReason::MalformedToken)?;
+    Ok((&text[..place], &text[place + 1..]))
 }
 
 /// The header parameters that decide something. `jku`, `x5u`, `jwk` and `x5c` would let a token
 /// name the key that it is verified with; like everything else in the header they are passed over.
 #[derive(Default)]
 struct Header {
-    algorithm: Option<Algorithm>,
+    algorithm: Option<&'static Algorithm>,
     is_critical: bool,
 }
 
@@ -255,7 +244,7 @@ impl<'de> Members<'de> for Header {
         match name {
             "alg" => {
                 let Text(algorithm) = values.next_value()?;
-                self.algorithm = find_algorithm(&algorithm).ok();
+                self.algorithm = Algorithm::find(&algorithm);
             }
             "crit" => {
                 self.is_critical = true;
@@ -269,52 +258,11 @@ impl<'de> Members<'de> for Header {
     }
 }
 
-/// Any object: only its form matters.
-#[derive(Default)]
-struct AnyMembers;
-
-impl<'de> Members<'de> for AnyMembers {
-    fn read<A: MapAccess<'de>>(&mut self, _: &str, values: &mut A) -> Result<(), A::Error> {
-        values.next_value::<Ignored>().map(|_| ())
-    }
-}
-
 /// base64url without padding, blanks or stray bits, RFC 7515 §2: one text for each run of bytes.
-fn decode(segment: &str) -> Result<Vec<u8>, RejectReason> {
-    URL_SAFE_NO_PAD
-        .decode(segment)
-        .map_err(|_| RejectReason::MalformedToken)
-}
-
-/// An algorithm that signs with a shared secret, by its exact RFC 7518 §3.1 name.
-fn find_algorithm(name: &str) -> Result<Algorithm, TokenError> {
-    match name {
-        "HS256" => Ok(Algorithm::HS256),
-        "HS384" => Ok(Algorithm::HS384),
-        "HS512" => Ok(Algorithm::HS512),
-        _ if name.parse::<Algorithm>().is_ok() => Err(TokenError::WrongKeyType),
-        _ => Err(TokenError::UnknownAlgorithm),
+fn decode(segment: &[u8]) -> Result<Vec<u8>, RejectReason> {
+    let mut decoded = vec![0; segment.len() / 4 * 3 + (segment.len() % 4).saturating_sub(1)];
+    match URL_SAFE_NO_PAD.decode_slice(segment, &mut decoded) {
+        Ok(_) => Ok(decoded),
+        Err(_) => Err(RejectReason::MalformedToken),
     }
-}
-
-/// Refuses what is no shared secret: nothing at all, PEM and SSH keys, and a JWK.
-fn check_key(key: &[u8]) -> Result<(), TokenError> {
-    const MARKS: [&[u8]; 5] = [
-        b"-----BEGIN ",
-        b"---- BEGIN ",
-        b"ssh-rsa ",
-        b"ssh-ed25519 ",
-        b"ecdsa-sha2-",
-    ];
-    if key.is_empty() {
-        return Err(TokenError::EmptyKey);
-    }
-    let key = key.trim_ascii_start();
-    let is_jwk = || {
-        serde_json::from_slice::<serde_json::Value>(key).is_ok_and(|jwk| jwk.get("kty").is_some())
-    };
-    if MARKS.iter().any(|mark| key.starts_with(mark)) || (key.starts_with(b"{") && is_jwk()) {
-        return Err(TokenError::KeyDocument);
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use actix_http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_http::{Method, Payload, StatusCode};
 use bolt_core::app::App;
-use bolt_core::auth::token;
+use bolt_core::auth::signing;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan;
 use bolt_core::reply::Reply;
@@ -126,7 +126,7 @@ fn with_body(mut request: actix_http::Request) -> actix_http::Request {
 
 fn with_token(mut request: actix_http::Request) -> actix_http::Request {
     let claims = json!({"sub": "42", "iat": 1_700_000_000, "exp": 4_102_444_800_u32});
-    let token = token::encode(claims.to_string().as_bytes(), "HS256", KEY).unwrap();
+    let token = signing::encode(claims.to_string().as_bytes(), "HS256", KEY).unwrap();
     let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
     request.headers_mut().insert(AUTHORIZATION, value);
     request
