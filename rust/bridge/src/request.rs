@@ -194,7 +194,7 @@ impl Identity {
     fn permissions<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
         let permissions = self.0.facts.permissions.as_ref();
         permissions
-            .map(|permissions| PyFrozenSet::new(py, permissions))
+            .map(|permissions| PyFrozenSet::new(py, permissions.iter()))
             .transpose()
     }
 
@@ -202,7 +202,7 @@ impl Identity {
     fn scopes<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyFrozenSet>>> {
         let scopes = self.0.facts.scopes.as_ref();
         scopes
-            .map(|scopes| PyFrozenSet::new(py, scopes))
+            .map(|scopes| PyFrozenSet::new(py, scopes.iter()))
             .transpose()
     }
 

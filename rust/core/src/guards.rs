@@ -5,11 +5,10 @@
 //! Python, a guard that is `Some` keeps its value. That holds for `~` too, since the opposite of
 //! unknown is unknown.
 
-use std::collections::HashSet;
-
 use actix_http::Method;
 
 use crate::auth::identity::{Facts, Identity};
+use crate::auth::names::Names;
 use crate::plan;
 use crate::plan::PlanError;
 
@@ -242,7 +241,7 @@ impl Question {
 /// So a list that does not hold what is asked says *no* only where it is also known that the holder
 /// is no superuser. An issuer that states permissions and not `is_superuser` leaves that open, and
 /// the answer is unknown: *no* would become *yes* under `~`, for somebody who has the permission.
-fn has_permission(facts: &Facts, holds: impl FnOnce(&HashSet<String>) -> bool) -> Option<bool> {
+fn has_permission(facts: &Facts, holds: impl FnOnce(&Names) -> bool) -> Option<bool> {
     if facts.is_superuser == Some(true) {
         return Some(true);
     }

@@ -1,11 +1,12 @@
 //! API keys, and several authentication classes in one order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use bolt_core::auth::identity::{Facts, Identity, Scheme};
+use bolt_core::auth::names::Names;
 use bolt_core::auth::{Authenticators, RejectReason, Rejected, signing};
 use bolt_core::plan::{self, PlanError};
 
@@ -75,7 +76,7 @@ fn a_known_key_carries_its_own_permissions() {
             is_staff: Some(false),
             is_superuser: Some(false),
             permissions: Some(permissions.into_iter().collect()),
-            scopes: Some(HashSet::new()),
+            scopes: Some(Names::default()),
         };
         assert_eq!(identity.facts, facts);
         assert_eq!(

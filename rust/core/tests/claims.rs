@@ -2,13 +2,12 @@
 
 mod support;
 
-use std::collections::HashSet;
-
 use bolt_core::auth::RejectReason as R;
 use bolt_core::auth::identity::{Facts, Scheme};
+use bolt_core::auth::names::Names;
 use proptest::prelude::*;
 
-use support::{ALICE, HS256, KEY, NOW, ask, at, names, plain, reason, sign, verifier};
+use support::{ALICE, HS256, KEY, NOW, ask, at, plain, reason, sign, verifier};
 
 #[test]
 fn claims_of_the_wrong_form() {
@@ -148,7 +147,7 @@ fn audience_and_issuer() {
 
 #[test]
 fn who_a_token_names() {
-    let set = |items: &[&str]| Some(names(items).into_iter().collect::<HashSet<_>>());
+    let set = |items: &[&str]| Some(items.iter().collect::<Names>());
     let nothing = Facts {
         scopes: set(&[]),
         ..Facts::default()

@@ -1,9 +1,8 @@
 //! Guards: the values of leaves, and the laws of three-valued logic.
 
-use std::collections::HashSet;
-
 use actix_http::Method;
 use bolt_core::auth::identity::{Facts, Identity, Scheme};
+use bolt_core::auth::names::Names;
 use bolt_core::guards::Guard;
 use bolt_core::plan::Guard as Plan;
 use proptest::prelude::*;
@@ -12,7 +11,7 @@ fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn set(names: &[&str]) -> HashSet<String> {
+fn set(names: &[&str]) -> Names {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -278,8 +277,8 @@ fn tree() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn held() -> impl Strategy<Value = HashSet<String>> {
-    proptest::collection::hash_set("[ab]", 0..3)
+fn held() -> impl Strategy<Value = Names> {
+    proptest::collection::vec("[ab]", 0..3).prop_map(Names::from_iter)
 }
 
 fn complete_facts() -> impl Strategy<Value = Facts> {

@@ -1,10 +1,9 @@
 //! Evaluating permission expressions.
 
-use std::collections::HashSet;
 use std::hint::black_box;
 
 use actix_http::Method;
-use bolt_core::auth::identity::{Facts, Identity, Scheme};
+use bolt_core::auth::identity::{Facts, Identity, Names, Scheme};
 use bolt_core::guards::Guard;
 use criterion::Criterion;
 use serde_json::{Value, json};
@@ -14,7 +13,7 @@ fn names(prefix: &str, count: usize) -> Vec<String> {
 }
 
 fn identity() -> Identity {
-    let set = |prefix| names(prefix, 20).into_iter().collect::<HashSet<_>>();
+    let set = |prefix| names(prefix, 20).into_iter().collect::<Names>();
     Identity {
         authenticator: 0,
         scheme: Scheme::Jwt,

@@ -1,6 +1,6 @@
 //! API keys in a header of their own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 
 use super::identity::{Facts, Identity, Scheme};
+use super::names::Names;
 use super::{RejectReason, Rejected, find_secret};
 use crate::plan::{self, PlanError};
 
@@ -127,8 +128,8 @@ fn holder(authenticator: usize, permissions: &[String]) -> Arc<Identity> {
         facts: Facts {
             is_staff: Some(false),
             is_superuser: Some(false),
-            permissions: Some(permissions.iter().cloned().collect()),
-            scopes: Some(HashSet::new()),
+            permissions: Some(permissions.iter().collect()),
+            scopes: Some(Names::default()),
         },
         claims: None,
     })

@@ -1,7 +1,6 @@
 //! A token's claims: their types, and the rules of RFC 7519 §4.1.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,6 +10,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use super::RejectReason;
 use super::identity::Facts;
 use super::members::{self, Ignored, Members, Text};
+use super::names::Names;
 
 /// The claims that are read; the rest of the payload is only checked to be JSON.
 ///
@@ -27,7 +27,7 @@ pub(super) struct Claims<'a> {
     sub: Option<Subject>,
     is_staff: Option<bool>,
     is_superuser: Option<bool>,
-    permissions: Option<HashSet<String>>,
+    permissions: Option<Names>,
     scope: Option<OneOrMany<'a>>,
 }
 
@@ -194,14 +194,10 @@ impl<'a> OneOrMany<'a> {
     }
 
     /// As text, scopes are separated by spaces (RFC 8693 §4.2); in a list each stands alone.
-    fn into_scopes(self) -> HashSet<String> {
+    fn into_scopes(self) -> Names {
         match self {
-            Self::One(text) => text
-                .split(' ')
-                .filter(|scope| !scope.is_empty())
-                .map(str::to_owned)
-                .collect(),
-            Self::Many(scopes) => scopes.into_iter().map(Cow::into_owned).collect(),
+            Self::One(text) => text.split(' ').filter(|scope| !scope.is_empty()).collect(),
+            Self::Many(scopes) => scopes.into_iter().collect(),
         }
     }
 }

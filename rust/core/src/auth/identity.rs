@@ -1,8 +1,8 @@
 //! A verified caller, as every later stage sees it.
 
-use std::collections::HashSet;
-
 use bytes::Bytes;
+
+pub use super::names::Names;
 
 /// Who is asking: the outcome of an authentication class that accepted the credentials.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ pub struct Facts {
     /// `is_superuser`.
     pub is_superuser: Option<bool>,
     /// Permissions as `app.codename`.
-    pub permissions: Option<HashSet<String>>,
+    pub permissions: Option<Names>,
     /// Scopes.
-    pub scopes: Option<HashSet<String>>,
+    pub scopes: Option<Names>,
 }

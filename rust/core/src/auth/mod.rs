@@ -10,6 +10,7 @@ pub mod identity;
 pub mod jwt;
 mod key;
 mod members;
+pub mod names;
 mod rejected;
 pub mod signing;
 pub mod token;
