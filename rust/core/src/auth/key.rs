@@ -2,31 +2,42 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::ParsedPublicKey;
 
 use super::algorithm::{Algorithm, Method};
+use super::public_key::PublicKey;
 use super::signing;
 use crate::plan::PlanError;
 
-/// The bytes of the longest signature: SHA-512's.
-pub(super) const MAX_SIGNATURE_BYTES: usize = 64;
+/// The bytes of the longest signature, that of an RSA key of 8192 bits.
+pub(super) const MAX_SIGNATURE_BYTES: usize = 1024;
+
+/// The bytes of SHA-512's tag, the longest of a shared secret.
+const MAX_TAG_BYTES: usize = 64;
 
 /// A key and the algorithm that it is bound to.
 pub(super) enum VerifyingKey {
-    /// The state of the hash after the padded key, twice.
+    /// The hash's state after the padded key.
     Shared(Box<hmac::Key>),
+    Public(ParsedPublicKey),
 }
 
 impl VerifyingKey {
     /// Sets the key up for each of the algorithms.
+    ///
+    /// They all take a key of one kind. Whoever sends a token chooses among them, and could have a
+    /// public key serve as a shared secret otherwise, RFC 8725 §2.1.
     pub(super) fn bind(
         key: &[u8],
         algorithms: &[&'static Algorithm],
     ) -> Result<Vec<Self>, PlanError> {
-        signing::check_key(key).map_err(|error| PlanError::new("secret", error.to_string()))?;
-        let bind = |algorithm: &&Algorithm| match algorithm.method {
-            Method::Shared(hash) => Self::Shared(Box::new(hmac::Key::new(hash, key))),
-        };
-        Ok(algorithms.iter().map(bind).collect())
+        check_one_kind(algorithms)?;
+        Material::read(key, algorithms)
+            .and_then(|material| {
+                let bind = |algorithm: &&Algorithm| material.bind(algorithm.method);
+                algorithms.iter().map(bind).collect()
+            })
+            .map_err(|message| PlanError::new("secret", message))
     }
 
     /// Whether the signature is that of the key. A shared secret's is compared in a time that does
@@ -35,11 +46,69 @@ impl VerifyingKey {
         match self {
             Self::Shared(key) => {
                 // `hmac::verify` does the same, and moves its context of 700 bytes about more often.
-                let mut buffer = [0; MAX_SIGNATURE_BYTES];
+                let mut buffer = [0; MAX_TAG_BYTES];
                 hmac::sign_to_buffer(key, message, &mut buffer)
                     .and_then(|own| verify_slices_are_equal(own, signature))
                     .is_ok()
             }
+            Self::Public(key) => key.verify_sig(message, signature).is_ok(),
         }
     }
+}
+
+/// What a key is made of.
+enum Material<'a> {
+    Secret(&'a [u8]),
+    Public(PublicKey),
+}
+
+impl<'a> Material<'a> {
+    /// Reads a key of the kind that the algorithms take.
+    fn read(key: &'a [u8], algorithms: &[&Algorithm]) -> Result<Self, String> {
+        let Some(first) = algorithms.first() else {
+            return Err("There is no algorithm that the key could be for.".to_owned());
+        };
+        let Some(wanted) = first.key_kind() else {
+            signing::check_secret(key).map_err(|error| error.to_string())?;
+            return Ok(Self::Secret(key));
+        };
+        let key = PublicKey::read(key)?;
+        if key.kind == wanted {
+            return Ok(Self::Public(key));
+        }
+        Err(format!(
+            "{} takes {wanted}, and this is {}.",
+            first.name, key.kind
+        ))
+    }
+
+    fn bind(&self, method: Method) -> Result<VerifyingKey, String> {
+        match (self, method) {
+            (Self::Secret(secret), Method::Shared(hash)) => {
+                Ok(VerifyingKey::Shared(Box::new(hmac::Key::new(hash, secret))))
+            }
+            (Self::Public(key), Method::Public(_, algorithm)) => {
+                key.bind(algorithm).map(VerifyingKey::Public)
+            }
+            _ => Err("The key is of another kind than the algorithm's.".to_owned()),
+        }
+    }
+}
+
+fn check_one_kind(algorithms: &[&Algorithm]) -> Result<(), PlanError> {
+    let kind = |algorithm: &&Algorithm| algorithm.key_kind();
+    let first = algorithms.first().map(kind);
+    let Some(place) = algorithms
+        .iter()
+        .position(|algorithm| Some(kind(&algorithm)) != first)
+    else {
+        return Ok(());
+    };
+    let describe = |algorithm: &Algorithm| match algorithm.key_kind() {
+        None => format!("{} takes a shared secret", algorithm.name),
+        Some(kind) => format!("{} takes {kind}", algorithm.name),
+    };
+    let (first, other) = (describe(algorithms[0]), describe(algorithms[place]));
+    let message = format!("{first} and {other}: one key cannot be both.");
+    Err(PlanError::new(format!("algorithms[{place}]"), message))
 }

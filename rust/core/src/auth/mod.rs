@@ -11,6 +11,7 @@ pub mod jwt;
 mod key;
 mod members;
 pub mod names;
+mod public_key;
 mod rejected;
 pub mod signing;
 pub mod token;

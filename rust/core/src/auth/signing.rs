@@ -21,7 +21,7 @@ use super::token::MAX_TOKEN_BYTES;
 ///
 /// See [`TokenError`].
 pub fn encode(claims_json: &[u8], algorithm: &str, key: &[u8]) -> Result<String, TokenError> {
-    check_key(key)?;
+    check_secret(key)?;
     let (name, hash) = find_algorithm(algorithm)?;
     members::parse::<AnyMembers>(claims_json, RejectReason::MalformedClaims)
         .map_err(|_| TokenError::MalformedClaims)?;
@@ -86,18 +86,15 @@ impl<'de> Members<'de> for AnyMembers {
 
 /// An algorithm that signs with a shared secret.
 fn find_algorithm(name: &str) -> Result<(&'static str, hmac::Algorithm), TokenError> {
-    match Algorithm::find(name) {
-        Some(Algorithm {
-            name,
-            method: Method::Shared(hash),
-        }) => Ok((name, *hash)),
-        None if Algorithm::is_asymmetric(name) => Err(TokenError::WrongKeyType),
+    match Algorithm::find(name).map(|found| (found.name, found.method)) {
+        Some((name, Method::Shared(hash))) => Ok((name, hash)),
+        Some((_, Method::Public(..))) => Err(TokenError::WrongKeyType),
         None => Err(TokenError::UnknownAlgorithm),
     }
 }
 
 /// Refuses what is no shared secret: nothing at all, PEM and SSH keys, and a JWK.
-pub(super) fn check_key(key: &[u8]) -> Result<(), TokenError> {
+pub(super) fn check_secret(key: &[u8]) -> Result<(), TokenError> {
     const MARKS: [&[u8]; 5] = [
         b"-----BEGIN ",
         b"---- BEGIN ",

@@ -12,7 +12,6 @@ use super::algorithm::Algorithm;
 use super::claims::{Claims, Expectations};
 use super::key::{MAX_SIGNATURE_BYTES, VerifyingKey};
 use super::members::{self, Ignored, Members, Text};
-use super::signing::TokenError;
 use super::{RejectReason, Rejected, jwt};
 use crate::plan::PlanError;
 
@@ -52,8 +51,9 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// A key that is empty or is a key document, no algorithm or one that does not sign with a shared
-    /// secret, an empty audience or issuer. Paths are relative: `secret`, `algorithms[0]`.
+    /// No algorithm, an unknown one, or several that take keys of different kinds; a key of another
+    /// kind, or none that should be used (see [`super::signing::TokenError`] for shared secrets); an
+    /// empty audience or issuer. Paths are relative: `secret`, `algorithms[0]`.
     pub fn new(key: &[u8], rules: &Rules<'_>) -> Result<Self, PlanError> {
         let algorithms = find_algorithms(rules.algorithms)?;
         let keys = VerifyingKey::bind(key, &algorithms)?;
@@ -173,6 +173,9 @@ impl Allowed {
     }
 }
 
+const UNKNOWN_ALGORITHM: &str = "The algorithm is unknown. There are HS, RS, PS and ES with 256, \
+    384 and 512 behind it, and EdDSA.";
+
 /// The algorithms of a list of names.
 fn find_algorithms(names: &[String]) -> Result<Vec<&'static Algorithm>, PlanError> {
     if names.is_empty() {
@@ -180,14 +183,8 @@ fn find_algorithms(names: &[String]) -> Result<Vec<&'static Algorithm>, PlanErro
         return Err(PlanError::new("algorithms", message));
     }
     let find = |(place, name): (usize, &String)| {
-        Algorithm::find(name).ok_or_else(|| {
-            let error = if Algorithm::is_asymmetric(name) {
-                TokenError::WrongKeyType
-            } else {
-                TokenError::UnknownAlgorithm
-            };
-            PlanError::new(format!("algorithms[{place}]"), error.to_string())
-        })
+        let unknown = || PlanError::new(format!("algorithms[{place}]"), UNKNOWN_ALGORITHM);
+        Algorithm::find(name).ok_or_else(unknown)
     };
     names.iter().enumerate().map(find).collect()
 }

@@ -29,6 +29,12 @@ impl PlanError {
         &self.path
     }
 
+    /// What is wrong there.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same fault, seen from an enclosing value.
     #[must_use]
     pub fn under(mut self, parent: &str) -> Self {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bolt_core::auth::identity::Identity;
 use bolt_core::auth::token::{Rules, Verifier};
 use bolt_core::auth::{Authenticators, RejectReason as R, Rejected};
 use bolt_core::plan::{self, PlanError};
-use jsonwebtoken::{Algorithm, EncodingKey};
 
 /// The key of every token here.
 pub const KEY: &[u8] = b"a shared secret of thirty-two byte";
@@ -31,9 +31,14 @@ pub fn at(seconds: u64) -> SystemTime {
 pub fn sign(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     let header = URL_SAFE_NO_PAD.encode(header);
     let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(payload));
-    let key = EncodingKey::from_secret(KEY);
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+    let signature = hs256(KEY, &message);
     format!("{message}.{signature}")
+}
+
+/// The signature of a message under a shared secret, encoded.
+pub fn hs256(key: &[u8], message: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()))
 }
 
 /// Owned names.

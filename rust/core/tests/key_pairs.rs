@@ -1,0 +1,406 @@
+//! Tokens that a private key signed: the RFCs' vectors, the keys that are refused, and attacks.
+
+mod signers;
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bolt_core::auth::token::{Rules, Verifier};
+use bolt_core::auth::{Authenticators, RejectReason as R};
+use bolt_core::plan;
+
+use signers::{ALGORITHMS, Signer, message};
+
+const ALICE: &str = r#"{"sub":"alice","exp":1700000060}"#;
+const NOW: u64 = 1_700_000_000;
+
+macro_rules! key {
+    ($name:literal) => {
+        include_bytes!(concat!("keys/", $name, ".pem")).as_slice()
+    };
+}
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn verifier(key: &[u8], algorithms: &[&str]) -> Result<Verifier, String> {
+    let algorithms: Vec<String> = algorithms.iter().map(|name| (*name).to_owned()).collect();
+    let rules = Rules {
+        algorithms: &algorithms,
+        audiences: &[],
+        issuer: None,
+        leeway: 0,
+    };
+    Verifier::new(key, &rules).map_err(|error| format!("{}: {}", error.path(), error.message()))
+}
+
+fn reason(verifier: &Verifier, token: &str, now: u64) -> Option<R> {
+    let outcome = verifier.verify(token.as_bytes(), at(now));
+    outcome.err().map(|rejected| rejected.reason)
+}
+
+#[test]
+fn vectors() {
+    const JOE: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+    const A2: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7\
+        AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4\
+        BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K\
+        0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqv\
+        hJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrB\
+        p0igcN_IoypGlUPQGe77Rw";
+    const A3: &str =
+        "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    const A4: &str = "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZq\
+        wqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8Kp\
+        EHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
+    const ED: &str =
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    const BAGGINS: &str = "eyJhbGciOiJQUzM4NCIsImtpZCI6ImJpbGJvLmJhZ2dpbnNAaG9iYml0b24uZXhhbXBsZSJ9\
+        .SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250\
+        byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hl\
+        cmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4.\
+        cu22eBqkYDKgIlTpzDXGvaFfz6WGoz7fUDcfT0kkOy42miAh2qyBzk1xEsnk2IpN6-tPid6VrklHkqsGqDqHCdP6O8TT\
+        B5dDDItllVo6_1OLPpcbUrhiUSMxbbXUvdvWXzg-UD8biiReQFlfz28zGWVsdiNAUf8ZnyPEgVFn442ZdNqiVJRmBqrY\
+        RXe8P_ijQ7p8Vdz0TTrxUeT3lm8d9shnr2lfJT8ImUjvAA2Xez2Mlp8cBE5awDzT0qI0n6uiP1aCN_2_jLAeQTlqRHtf\
+        a64QQSUmFAAjVKPbByi7xho0uTOcbH510a6GYmJUAfmWjwZ6oD4ifKo8DYM-X72Eaw";
+    let joe = |header: &str, signature: &str| format!("{header}.{JOE}.{signature}");
+    let a2 = joe("eyJhbGciOiJSUzI1NiJ9", A2);
+    // Where the payload is no JSON object, the claims' fault shows that the signature was good.
+    let cases = [
+        ("7515 A.2", "RS256", key!("rfc7515_a2"), a2.clone(), None),
+        ("A.2, PKCS#1", "RS256", key!("rfc7515_a2.pkcs1"), a2, None),
+        (
+            "7515 A.3",
+            "ES256",
+            key!("rfc7515_a3"),
+            joe("eyJhbGciOiJFUzI1NiJ9", A3),
+            None,
+        ),
+        (
+            "7515 A.4",
+            "ES512",
+            key!("rfc7515_a4"),
+            format!("eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.{A4}"),
+            Some(R::MalformedClaims),
+        ),
+        (
+            "8037 A.4",
+            "EdDSA",
+            key!("rfc8037_a"),
+            format!("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.{ED}"),
+            Some(R::MalformedClaims),
+        ),
+        (
+            "7520 4.2",
+            "PS384",
+            key!("rfc7520_3"),
+            BAGGINS.to_owned(),
+            Some(R::MalformedClaims),
+        ),
+    ];
+    for (name, algorithm, key, token, expected) in cases {
+        let verifier = verifier(key, &[algorithm]).unwrap();
+        assert_eq!(reason(&verifier, &token, 1_300_819_379), expected, "{name}");
+        if expected.is_none() {
+            assert_eq!(
+                reason(&verifier, &token, 1_300_819_380),
+                Some(R::Expired),
+                "{name}"
+            );
+        }
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let mut forged = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        *forged.last_mut().unwrap() ^= 1;
+        let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(forged));
+        assert_eq!(
+            reason(&verifier, &forged, 0),
+            Some(R::BadSignature),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_token_of_every_algorithm_until_a_byte_changes() {
+    for algorithm in ALGORITHMS {
+        let signer = Signer::new(algorithm);
+        let token = signer.token(algorithm, ALICE);
+        let verifier = verifier(&signer.pem(), &[algorithm]).unwrap();
+        let payload = verifier.verify(token.as_bytes(), at(NOW)).unwrap();
+        assert_eq!(payload, ALICE, "{algorithm}");
+        assert_eq!(
+            reason(&verifier, &token, NOW + 60),
+            Some(R::Expired),
+            "{algorithm}"
+        );
+        for place in (0..token.len()).step_by(7) {
+            let mut forged = token.clone().into_bytes();
+            forged[place] ^= 1;
+            let refused = verifier.verify(&forged, at(NOW));
+            assert!(refused.is_err(), "{algorithm}, byte {place}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_refused() {
+    let (rsa, p256, ed) = (key!("rfc7515_a2"), key!("rfc7515_a3"), key!("rfc8037_a"));
+    let two = [rsa, b"\n", p256].concat();
+    let private = |kind: &str| {
+        let kind = kind.to_owned() + "PRIVATE KEY";
+        format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n").into_bytes()
+    };
+    let both = [rsa, &private("")].concat();
+    let garbled = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    let cut = &rsa[..rsa.len() / 2];
+    let jwk = br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let cases: [(&[u8], &[&str], &str); 38] = [
+        (rsa, &["HS256"], "secret: The secret is a PEM"),
+        (p256, &["HS512"], "secret: The secret is a PEM"),
+        (
+            rsa,
+            &["RS256", "HS256"],
+            "algorithms[1]: RS256 takes an RSA key and HS256 takes a shared",
+        ),
+        (
+            rsa,
+            &["HS256", "RS256"],
+            "algorithms[1]: HS256 takes a shared secret and RS256 takes an",
+        ),
+        (
+            rsa,
+            &["RS256", "PS512", "ES256"],
+            "algorithms[2]: RS256 takes an RSA key and ES256 takes an EC",
+        ),
+        (p256, &["ES256", "ES384"], "algorithms[1]: ES256 takes"),
+        (p256, &["ES256", "EdDSA"], "algorithms[1]: ES256 takes"),
+        (ed, &["EdDSA", "Ed25519"], "algorithms[1]: The algorithm is"),
+        (rsa, &["none"], "algorithms[0]: The algorithm is unknown"),
+        (rsa, &["rs256"], "algorithms[0]: The algorithm is unknown"),
+        (rsa, &[], "algorithms: The list"),
+        (
+            p256,
+            &["RS256"],
+            "secret: RS256 takes an RSA key, and this is an EC key on P-256",
+        ),
+        (ed, &["PS256"], "secret: PS256 takes an RSA key, and this"),
+        (
+            rsa,
+            &["ES256"],
+            "secret: ES256 takes an EC key on P-256, and this is an RSA key",
+        ),
+        (
+            key!("p384"),
+            &["ES256"],
+            "secret: ES256 takes an EC key on P-256, and this is an EC key on P-384",
+        ),
+        (p256, &["ES384"], "secret: ES384 takes an EC key on P-384"),
+        (p256, &["ES512"], "secret: ES512 takes an EC key on P-521"),
+        (
+            p256,
+            &["EdDSA"],
+            "secret: EdDSA takes an Ed25519 key, and this",
+        ),
+        (ed, &["ES256"], "secret: ES256 takes an EC key on P-256"),
+        (
+            key!("rsa_1024"),
+            &["RS256"],
+            "secret: The RSA key has 1024 bits; from 2048",
+        ),
+        (
+            key!("rsa_2047"),
+            &["PS256"],
+            "secret: The RSA key has 2047 bits; from 2048",
+        ),
+        (
+            key!("rsa_pss"),
+            &["PS256"],
+            "secret: This is an RSA key for PSS alone",
+        ),
+        (key!("secp256k1"), &["ES256"], "secret: This is neither"),
+        (key!("ed448"), &["EdDSA"], "secret: This is neither"),
+        (garbled, &["RS256"], "secret: This is neither"),
+        (
+            key!("certificate"),
+            &["RS256"],
+            "secret: This is a certificate",
+        ),
+        (&private(""), &["RS256"], "secret: This is a private key"),
+        (
+            &private("RSA "),
+            &["RS256"],
+            "secret: This is a private key",
+        ),
+        (&private("EC "), &["ES256"], "secret: This is a private key"),
+        (
+            &private("ENCRYPTED "),
+            &["EdDSA"],
+            "secret: This is a private key",
+        ),
+        (
+            &private("OPENSSH "),
+            &["EdDSA"],
+            "secret: This is a private key",
+        ),
+        (&both, &["RS256"], "secret: This is a private key"),
+        (&two, &["RS256"], "secret: The text has several keys"),
+        (
+            b"a shared secret",
+            &["RS256"],
+            "secret: The algorithms need a public",
+        ),
+        (b"", &["RS256"], "secret: The algorithms need a public"),
+        (cut, &["RS256"], "secret: The algorithms need a public"),
+        (jwk, &["EdDSA"], "secret: The algorithms need a public"),
+        (
+            b"ssh-ed25519 AAAA",
+            &["EdDSA"],
+            "secret: The algorithms need a public",
+        ),
+    ];
+    for (key, algorithms, expected) in cases {
+        let error = verifier(key, algorithms).unwrap_err();
+        assert!(error.starts_with(expected), "{algorithms:?}: {error}");
+    }
+}
+
+#[test]
+fn a_refused_key_is_named_by_its_place_in_the_plan() {
+    let plan = plan::Authenticator::Jwt {
+        secret: "jwt".to_owned(),
+        algorithms: vec!["RS256".to_owned()],
+        audiences: vec![],
+        issuer: None,
+        leeway: 0,
+    };
+    let secrets = HashMap::from([("jwt".to_owned(), key!("rsa_1024").to_vec())]);
+    let error = Authenticators::compile(&[plan], &secrets).unwrap_err();
+    assert_eq!(error.path(), "authenticators[0].secret");
+}
+
+#[test]
+fn attacks() {
+    let (rsa, ec) = (Signer::new("RS256"), Signer::new("ES256"));
+    let (rsa_pem, ec_pem) = (rsa.pem(), ec.pem());
+    let both = verifier(&rsa_pem, &["RS256", "PS256"]).unwrap();
+    let es256 = verifier(&ec_pem, &["ES256"]).unwrap();
+    let signed = |header: &str, signature: &[u8]| {
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        format!("{}.{signature}", message(header, ALICE))
+    };
+    let header = |algorithm: &str| format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#);
+    let hmac = |header: &str, key: &[u8]| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+        hmac::sign(&key, message(header, ALICE).as_bytes())
+    };
+    let confused = hmac(&header("HS256"), &rsa_pem);
+    let hidden = hmac(&header("RS256"), &rsa_pem);
+    let pss = rsa.sign("PS256", &message(&header("RS256"), ALICE));
+    let own =
+        r#"{"alg":"ES256","jwk":{"kty":"EC","crv":"P-256"},"x5c":[],"jku":"https://a.example"}"#;
+    let stranger = Signer::new("ES256").sign("ES256", &message(own, ALICE));
+    let good = ec.sign("ES256", &message(&header("ES256"), ALICE));
+    let cases = [
+        ("good", &es256, signed(&header("ES256"), &good), None),
+        (
+            "the public key as a shared secret",
+            &both,
+            signed(&header("HS256"), confused.as_ref()),
+            Some(R::AlgorithmNotAllowed),
+        ),
+        (
+            "the same under the name of the key's algorithm",
+            &both,
+            signed(&header("RS256"), hidden.as_ref()),
+            Some(R::BadSignature),
+        ),
+        (
+            "none",
+            &both,
+            signed(&header("none"), b""),
+            Some(R::AlgorithmNotAllowed),
+        ),
+        (
+            "no signature",
+            &both,
+            signed(&header("RS256"), b""),
+            Some(R::BadSignature),
+        ),
+        (
+            "another padding of the same key",
+            &both,
+            signed(&header("RS256"), &pss),
+            Some(R::BadSignature),
+        ),
+        (
+            "an algorithm of the key that is not listed",
+            &both,
+            signed(&header("RS512"), &pss),
+            Some(R::AlgorithmNotAllowed),
+        ),
+        (
+            "another key",
+            &es256,
+            Signer::new("ES256").token("ES256", ALICE),
+            Some(R::BadSignature),
+        ),
+        (
+            "a key that the token brings along",
+            &es256,
+            signed(own, &stranger),
+            Some(R::BadSignature),
+        ),
+        (
+            "DER instead of two numbers",
+            &es256,
+            signed(&header("ES256"), &der(&good)),
+            Some(R::BadSignature),
+        ),
+        (
+            "zeros, which CVE-2022-21449 let pass",
+            &es256,
+            signed(&header("ES256"), &[0; 64]),
+            Some(R::BadSignature),
+        ),
+        (
+            "a byte too many",
+            &es256,
+            signed(&header("ES256"), &[&good[..], &[0]].concat()),
+            Some(R::BadSignature),
+        ),
+        (
+            "a byte too few",
+            &es256,
+            signed(&header("ES256"), &good[..63]),
+            Some(R::BadSignature),
+        ),
+        (
+            "longer than any key's",
+            &both,
+            signed(&header("RS256"), &[1; 1025]),
+            Some(R::BadSignature),
+        ),
+    ];
+    for (name, verifier, token, expected) in cases {
+        assert_eq!(reason(verifier, &token, NOW), expected, "{name}");
+    }
+}
+
+/// The two numbers of a signature as ASN.1, RFC 3279 §2.2.3.
+fn der(fixed: &[u8]) -> Vec<u8> {
+    let integer = |number: &[u8]| {
+        let start = number.iter().take_while(|byte| **byte == 0).count();
+        let mut value = number[start..].to_vec();
+        if value[0] & 0x80 != 0 {
+            value.insert(0, 0);
+        }
+        [vec![2, u8::try_from(value.len()).unwrap()], value].concat()
+    };
+    let (r, s) = fixed.split_at(fixed.len() / 2);
+    let body = [integer(r), integer(s)].concat();
+    [vec![0x30, u8::try_from(body.len()).unwrap()], body].concat()
+}
