@@ -7,8 +7,7 @@
 
 use actix_http::Method;
 
-use crate::auth::identity::{Facts, Identity};
-use crate::auth::names::Names;
+use crate::auth::identity::{Facts, Identity, Names};
 use crate::plan;
 use crate::plan::PlanError;
 

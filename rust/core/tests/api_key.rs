@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use bolt_core::auth::identity::{Facts, Identity, Scheme};
-use bolt_core::auth::names::Names;
+use bolt_core::auth::identity::{Facts, Identity, Names, Scheme};
 use bolt_core::auth::{Authenticators, RejectReason, Rejected, signing};
 use bolt_core::plan::{self, PlanError};
 

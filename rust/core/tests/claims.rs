@@ -3,8 +3,7 @@
 mod support;
 
 use bolt_core::auth::RejectReason as R;
-use bolt_core::auth::identity::{Facts, Scheme};
-use bolt_core::auth::names::Names;
+use bolt_core::auth::identity::{Facts, Names, Scheme};
 use proptest::prelude::*;
 
 use support::{ALICE, HS256, KEY, NOW, ask, at, plain, reason, sign, verifier};

@@ -1,8 +1,7 @@
 //! Guards: the values of leaves, and the laws of three-valued logic.
 
 use actix_http::Method;
-use bolt_core::auth::identity::{Facts, Identity, Scheme};
-use bolt_core::auth::names::Names;
+use bolt_core::auth::identity::{Facts, Identity, Names, Scheme};
 use bolt_core::guards::Guard;
 use bolt_core::plan::Guard as Plan;
 use proptest::prelude::*;

@@ -146,19 +146,26 @@ fn a_token_of_every_algorithm_until_a_byte_changes() {
     }
 }
 
+/// A key, the algorithms, and the beginning of what is said about them.
+type RefusedKey<'a> = (&'a [u8], &'a [&'a str], &'a str);
+
+fn check_refused(cases: &[RefusedKey<'_>]) {
+    for (key, algorithms, expected) in cases {
+        let error = verifier(key, algorithms).unwrap_err();
+        assert!(error.starts_with(expected), "{algorithms:?}: {error}");
+    }
+}
+
 #[test]
-fn keys_that_are_refused() {
+fn algorithms_that_do_not_fit_together_or_the_key() {
     let (rsa, p256, ed) = (key!("rfc7515_a2"), key!("rfc7515_a3"), key!("rfc8037_a"));
-    let two = [rsa, b"\n", p256].concat();
-    let private = |kind: &str| {
-        let kind = kind.to_owned() + "PRIVATE KEY";
-        format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n").into_bytes()
-    };
-    let both = [rsa, &private("")].concat();
-    let garbled = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
-    let cut = &rsa[..rsa.len() / 2];
-    let jwk = br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-    let cases: [(&[u8], &[&str], &str); 38] = [
+    let p384 = key!("p384");
+    let unknown = "algorithms[0]: The algorithm is unknown";
+    check_refused(&[
+        (rsa, &[], "algorithms: The list"),
+        (rsa, &["none"], unknown),
+        (rsa, &["rs256"], unknown),
+        (ed, &["Ed25519"], unknown),
         (rsa, &["HS256"], "secret: The secret is a PEM"),
         (p256, &["HS512"], "secret: The secret is a PEM"),
         (
@@ -174,38 +181,75 @@ fn keys_that_are_refused() {
         (
             rsa,
             &["RS256", "PS512", "ES256"],
-            "algorithms[2]: RS256 takes an RSA key and ES256 takes an EC",
+            "algorithms[2]: RS256 takes an RSA key and ES256",
         ),
-        (p256, &["ES256", "ES384"], "algorithms[1]: ES256 takes"),
-        (p256, &["ES256", "EdDSA"], "algorithms[1]: ES256 takes"),
-        (ed, &["EdDSA", "Ed25519"], "algorithms[1]: The algorithm is"),
-        (rsa, &["none"], "algorithms[0]: The algorithm is unknown"),
-        (rsa, &["rs256"], "algorithms[0]: The algorithm is unknown"),
-        (rsa, &[], "algorithms: The list"),
+        (
+            p256,
+            &["ES256", "ES384"],
+            "algorithms[1]: ES256 takes an EC key on P-256 and ES384",
+        ),
+        (
+            p256,
+            &["ES256", "EdDSA"],
+            "algorithms[1]: ES256 takes an EC key on P-256 and EdDSA",
+        ),
         (
             p256,
             &["RS256"],
-            "secret: RS256 takes an RSA key, and this is an EC key on P-256",
+            "secret: RS256 takes an RSA key, and this is an EC key on P-256.",
         ),
-        (ed, &["PS256"], "secret: PS256 takes an RSA key, and this"),
+        (
+            ed,
+            &["PS256"],
+            "secret: PS256 takes an RSA key, and this is an Ed25519 key.",
+        ),
         (
             rsa,
             &["ES256"],
-            "secret: ES256 takes an EC key on P-256, and this is an RSA key",
+            "secret: ES256 takes an EC key on P-256, and this is an RSA key.",
         ),
         (
-            key!("p384"),
+            p384,
             &["ES256"],
             "secret: ES256 takes an EC key on P-256, and this is an EC key on P-384",
         ),
-        (p256, &["ES384"], "secret: ES384 takes an EC key on P-384"),
-        (p256, &["ES512"], "secret: ES512 takes an EC key on P-521"),
+        (
+            p256,
+            &["ES384"],
+            "secret: ES384 takes an EC key on P-384, and this is an EC key on P-256",
+        ),
+        (
+            p256,
+            &["ES512"],
+            "secret: ES512 takes an EC key on P-521, and this is an EC key on P-256",
+        ),
         (
             p256,
             &["EdDSA"],
-            "secret: EdDSA takes an Ed25519 key, and this",
+            "secret: EdDSA takes an Ed25519 key, and this is an EC key on P-256.",
         ),
-        (ed, &["ES256"], "secret: ES256 takes an EC key on P-256"),
+    ]);
+}
+
+#[test]
+fn keys_that_are_refused_whatever_the_algorithm() {
+    let (rsa, p256) = (key!("rfc7515_a2"), key!("rfc7515_a3"));
+    let document =
+        |kind: &str| format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n").into_bytes();
+    let kinds = ["", "RSA ", "EC ", "ENCRYPTED ", "OPENSSH "];
+    for private in kinds.map(|kind| document(&format!("{kind}PRIVATE KEY"))) {
+        let message = "secret: This is a private key, which nobody";
+        check_refused(&[
+            (&private, &["RS256"], message),
+            (&[rsa, &private].concat(), &["RS256"], message),
+        ]);
+    }
+    let jwk = br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let (unknown, no_pem) = (
+        "secret: This is neither",
+        "secret: The algorithms need a public key",
+    );
+    check_refused(&[
         (
             key!("rsa_1024"),
             &["RS256"],
@@ -221,51 +265,30 @@ fn keys_that_are_refused() {
             &["PS256"],
             "secret: This is an RSA key for PSS alone",
         ),
-        (key!("secp256k1"), &["ES256"], "secret: This is neither"),
-        (key!("ed448"), &["EdDSA"], "secret: This is neither"),
-        (garbled, &["RS256"], "secret: This is neither"),
+        (key!("secp256k1"), &["ES256"], unknown),
+        (key!("ed448"), &["EdDSA"], unknown),
+        (&document("PUBLIC KEY"), &["RS256"], unknown),
         (
             key!("certificate"),
             &["RS256"],
             "secret: This is a certificate",
         ),
-        (&private(""), &["RS256"], "secret: This is a private key"),
         (
-            &private("RSA "),
+            &document("X509 CRL"),
             &["RS256"],
-            "secret: This is a private key",
-        ),
-        (&private("EC "), &["ES256"], "secret: This is a private key"),
-        (
-            &private("ENCRYPTED "),
-            &["EdDSA"],
-            "secret: This is a private key",
+            "secret: A PEM document of \"X509 CRL\" is no public",
         ),
         (
-            &private("OPENSSH "),
-            &["EdDSA"],
-            "secret: This is a private key",
-        ),
-        (&both, &["RS256"], "secret: This is a private key"),
-        (&two, &["RS256"], "secret: The text has several keys"),
-        (
-            b"a shared secret",
+            &[rsa, p256].concat(),
             &["RS256"],
-            "secret: The algorithms need a public",
+            "secret: The text has several keys",
         ),
-        (b"", &["RS256"], "secret: The algorithms need a public"),
-        (cut, &["RS256"], "secret: The algorithms need a public"),
-        (jwk, &["EdDSA"], "secret: The algorithms need a public"),
-        (
-            b"ssh-ed25519 AAAA",
-            &["EdDSA"],
-            "secret: The algorithms need a public",
-        ),
-    ];
-    for (key, algorithms, expected) in cases {
-        let error = verifier(key, algorithms).unwrap_err();
-        assert!(error.starts_with(expected), "{algorithms:?}: {error}");
-    }
+        (&rsa[..rsa.len() / 2], &["RS256"], no_pem),
+        (b"a shared secret", &["RS256"], no_pem),
+        (b"", &["RS256"], no_pem),
+        (jwk, &["EdDSA"], no_pem),
+        (b"ssh-ed25519 AAAA", &["EdDSA"], no_pem),
+    ]);
 }
 
 #[test]
@@ -282,111 +305,84 @@ fn a_refused_key_is_named_by_its_place_in_the_plan() {
     assert_eq!(error.path(), "authenticators[0].secret");
 }
 
+fn header(algorithm: &str) -> String {
+    format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#)
+}
+
+/// A token of a header and any signature.
+fn signed(header: &str, signature: &[u8]) -> String {
+    let signature = URL_SAFE_NO_PAD.encode(signature);
+    format!("{}.{signature}", message(header, ALICE))
+}
+
 #[test]
-fn attacks() {
-    let (rsa, ec) = (Signer::new("RS256"), Signer::new("ES256"));
-    let (rsa_pem, ec_pem) = (rsa.pem(), ec.pem());
-    let both = verifier(&rsa_pem, &["RS256", "PS256"]).unwrap();
-    let es256 = verifier(&ec_pem, &["ES256"]).unwrap();
-    let signed = |header: &str, signature: &[u8]| {
-        let signature = URL_SAFE_NO_PAD.encode(signature);
-        format!("{}.{signature}", message(header, ALICE))
+fn algorithms_that_an_attacker_chooses() {
+    let rsa = Signer::new("RS256");
+    let pem = rsa.pem();
+    let verifier = verifier(&pem, &["RS256", "PS256"]).unwrap();
+    let confused = |algorithm: &str| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &pem);
+        let message = message(&header(algorithm), ALICE);
+        signed(
+            &header(algorithm),
+            hmac::sign(&key, message.as_bytes()).as_ref(),
+        )
     };
-    let header = |algorithm: &str| format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#);
-    let hmac = |header: &str, key: &[u8]| {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, key);
-        hmac::sign(&key, message(header, ALICE).as_bytes())
+    let sign = |padding: &str, algorithm: &str| {
+        let message = message(&header(algorithm), ALICE);
+        signed(&header(algorithm), &rsa.sign(padding, &message))
     };
-    let confused = hmac(&header("HS256"), &rsa_pem);
-    let hidden = hmac(&header("RS256"), &rsa_pem);
-    let pss = rsa.sign("PS256", &message(&header("RS256"), ALICE));
-    let own =
-        r#"{"alg":"ES256","jwk":{"kty":"EC","crv":"P-256"},"x5c":[],"jku":"https://a.example"}"#;
-    let stranger = Signer::new("ES256").sign("ES256", &message(own, ALICE));
-    let good = ec.sign("ES256", &message(&header("ES256"), ALICE));
+    let (forbidden, bad) = (Some(R::AlgorithmNotAllowed), Some(R::BadSignature));
     let cases = [
-        ("good", &es256, signed(&header("ES256"), &good), None),
+        ("good", sign("RS256", "RS256"), None),
+        ("good as well", sign("PS256", "PS256"), None),
+        ("the public key as a secret", confused("HS256"), forbidden),
+        ("the same, renamed", confused("RS256"), bad),
+        ("none", signed(&header("none"), b""), forbidden),
+        ("no signature", signed(&header("RS256"), b""), bad),
+        ("another padding", sign("PS256", "RS256"), bad),
+        ("another hash", sign("RS512", "RS256"), bad),
+        ("one that is not listed", sign("RS512", "RS512"), forbidden),
         (
-            "the public key as a shared secret",
-            &both,
-            signed(&header("HS256"), confused.as_ref()),
-            Some(R::AlgorithmNotAllowed),
-        ),
-        (
-            "the same under the name of the key's algorithm",
-            &both,
-            signed(&header("RS256"), hidden.as_ref()),
-            Some(R::BadSignature),
-        ),
-        (
-            "none",
-            &both,
-            signed(&header("none"), b""),
-            Some(R::AlgorithmNotAllowed),
-        ),
-        (
-            "no signature",
-            &both,
-            signed(&header("RS256"), b""),
-            Some(R::BadSignature),
-        ),
-        (
-            "another padding of the same key",
-            &both,
-            signed(&header("RS256"), &pss),
-            Some(R::BadSignature),
-        ),
-        (
-            "an algorithm of the key that is not listed",
-            &both,
-            signed(&header("RS512"), &pss),
-            Some(R::AlgorithmNotAllowed),
-        ),
-        (
-            "another key",
-            &es256,
-            Signer::new("ES256").token("ES256", ALICE),
-            Some(R::BadSignature),
-        ),
-        (
-            "a key that the token brings along",
-            &es256,
-            signed(own, &stranger),
-            Some(R::BadSignature),
-        ),
-        (
-            "DER instead of two numbers",
-            &es256,
-            signed(&header("ES256"), &der(&good)),
-            Some(R::BadSignature),
-        ),
-        (
-            "zeros, which CVE-2022-21449 let pass",
-            &es256,
-            signed(&header("ES256"), &[0; 64]),
-            Some(R::BadSignature),
-        ),
-        (
-            "a byte too many",
-            &es256,
-            signed(&header("ES256"), &[&good[..], &[0]].concat()),
-            Some(R::BadSignature),
-        ),
-        (
-            "a byte too few",
-            &es256,
-            signed(&header("ES256"), &good[..63]),
-            Some(R::BadSignature),
-        ),
-        (
-            "longer than any key's",
-            &both,
+            "too long for any key",
             signed(&header("RS256"), &[1; 1025]),
-            Some(R::BadSignature),
+            bad,
         ),
     ];
-    for (name, verifier, token, expected) in cases {
-        assert_eq!(reason(verifier, &token, NOW), expected, "{name}");
+    for (name, token, expected) in cases {
+        assert_eq!(reason(&verifier, &token, NOW), expected, "{name}");
+    }
+}
+
+#[test]
+fn signatures_that_an_attacker_makes_up() {
+    let own =
+        r#"{"alg":"ES256","jwk":{"kty":"EC","crv":"P-256"},"x5c":[],"jku":"https://a.example"}"#;
+    let (issuer, stranger) = (Signer::new("ES256"), Signer::new("ES256"));
+    let verifier = verifier(&issuer.pem(), &["ES256"]).unwrap();
+    let header = header("ES256");
+    let good = issuer.sign("ES256", &message(&header, ALICE));
+    let theirs = stranger.sign("ES256", &message(own, ALICE));
+    let bad = Some(R::BadSignature);
+    let cases = [
+        ("good", signed(&header, &good), None),
+        ("another key", stranger.token("ES256", ALICE), bad),
+        ("a key that the token brings", signed(own, &theirs), bad),
+        (
+            "DER instead of two numbers",
+            signed(&header, &der(&good)),
+            bad,
+        ),
+        ("zeros, as CVE-2022-21449", signed(&header, &[0; 64]), bad),
+        (
+            "a byte too many",
+            signed(&header, &[&good[..], &[0]].concat()),
+            bad,
+        ),
+        ("a byte too few", signed(&header, &good[..63]), bad),
+    ];
+    for (name, token, expected) in cases {
+        assert_eq!(reason(&verifier, &token, NOW), expected, "{name}");
     }
 }
 

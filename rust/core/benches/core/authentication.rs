@@ -1,13 +1,15 @@
-//! Verifying credentials: tokens of a shared secret, and API keys.
+//! Verifying credentials: tokens of a shared secret or a key pair, and API keys.
 
 use std::collections::HashMap;
 use std::hint::black_box;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use bolt_core::auth::{Authenticators, signing};
 use criterion::Criterion;
 use serde_json::{Value, json};
+
+use crate::signers::Signer;
 
 const SECRET: &[u8] = b"a shared secret of sixty-four bytes, which is what SHA-512 asks.";
 
@@ -78,6 +80,37 @@ pub fn authenticate(criterion: &mut Criterion) {
         assert_eq!(ask(&headers).is_ok(), is_accepted, "{name}");
         group.bench_function(name, |bencher| {
             bencher.iter(|| ask(black_box(&headers)));
+        });
+    }
+    group.finish();
+}
+
+/// One token again and again, and the same verified anew, since a minute has passed each time.
+pub fn key_pairs(criterion: &mut Criterion) {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mut group = criterion.benchmark_group("key pair");
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let signer = Signer::new(algorithm);
+        let jwt = json!({
+            "type": "jwt", "secret": "jwt", "algorithms": [algorithm],
+            "audiences": [], "issuer": null, "leeway": 0,
+        });
+        let secrets = HashMap::from([("jwt".to_owned(), signer.pem())]);
+        let plan = [serde_json::from_value(jwt).unwrap()];
+        let authenticators = Authenticators::compile(&plan, &secrets).unwrap();
+        let token = signer.token(algorithm, r#"{"sub":"42","iat":1700000000}"#);
+        let headers = one_header(AUTHORIZATION, &format!("Bearer {token}"));
+        let mut now = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+        let ask = |now| authenticators.authenticate(&[0], black_box(&headers), now);
+        assert!(ask(now).is_ok(), "{algorithm}");
+        group.bench_function(format!("{algorithm}, remembered"), |bencher| {
+            bencher.iter(|| ask(now));
+        });
+        group.bench_function(format!("{algorithm}, verified"), |bencher| {
+            bencher.iter(|| {
+                now += MINUTE;
+                ask(now)
+            });
         });
     }
     group.finish();

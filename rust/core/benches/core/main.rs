@@ -9,6 +9,8 @@ mod guarding;
 mod plain;
 mod routing;
 mod service;
+#[path = "../../tests/signers/mod.rs"]
+mod signers;
 
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ fn settings() -> Criterion {
 criterion_group! {
     name = stages;
     config = settings();
-    targets = routing::find, authentication::authenticate, guarding::evaluate, extracting::extract,
+    targets = routing::find, authentication::authenticate, authentication::key_pairs, guarding::evaluate, extracting::extract,
         service::handle
 }
 criterion_main!(stages);

@@ -19,9 +19,7 @@ use super::names::Names;
 /// turn an issuer's fault into an eternal token.
 #[derive(Default)]
 pub(super) struct Claims<'a> {
-    exp: Option<NumericDate>,
-    nbf: Option<NumericDate>,
-    iat: Option<NumericDate>,
+    times: Times,
     aud: Option<OneOrMany<'a>>,
     iss: Option<Text<'a>>,
     sub: Option<Subject>,
@@ -29,6 +27,15 @@ pub(super) struct Claims<'a> {
     is_superuser: Option<bool>,
     permissions: Option<Names>,
     scope: Option<OneOrMany<'a>>,
+}
+
+/// When a token is good, in seconds since 1970. Where times are missing they are not required, as in
+/// RFC 7519.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Times {
+    exp: Option<f64>,
+    nbf: Option<f64>,
+    iat: Option<f64>,
 }
 
 /// What a token must say beyond its signature.
@@ -48,25 +55,18 @@ impl<'a> Claims<'a> {
         members::parse(payload, RejectReason::MalformedClaims)
     }
 
-    /// Applies RFC 7519 §4.1.1 (`iss`), §4.1.3 (`aud`), §4.1.4 (`exp`), §4.1.5 (`nbf`) and §4.1.6
-    /// (`iat`). Where times are missing they are not required, as in the RFC.
+    /// When the token is good.
+    pub(super) fn times(&self) -> Times {
+        self.times
+    }
+
+    /// Applies RFC 7519 §4.1.1 (`iss`), §4.1.3 (`aud`), and the rules of [`Times::check`].
     pub(super) fn check(
         &self,
         expected: &Expectations,
         now: SystemTime,
     ) -> Result<(), RejectReason> {
-        let now = seconds_since_epoch(now);
-        let leeway = expected.leeway;
-        // "On or after" `exp` is too late.
-        if self.exp.as_ref().is_some_and(|exp| now >= exp.0 + leeway) {
-            return Err(RejectReason::Expired);
-        }
-        if self.nbf.as_ref().is_some_and(|nbf| now + leeway < nbf.0) {
-            return Err(RejectReason::NotYetValid);
-        }
-        if self.iat.as_ref().is_some_and(|iat| now + leeway < iat.0) {
-            return Err(RejectReason::IssuedInFuture);
-        }
+        self.times.check(expected.leeway, now)?;
         if !self.is_meant_for(&expected.audiences) {
             return Err(RejectReason::WrongAudience);
         }
@@ -91,6 +91,25 @@ impl<'a> Claims<'a> {
     }
 }
 
+impl Times {
+    /// Applies RFC 7519 §4.1.4 (`exp`), §4.1.5 (`nbf`) and §4.1.6 (`iat`), with a tolerated clock
+    /// difference in seconds.
+    pub(super) fn check(&self, leeway: f64, now: SystemTime) -> Result<(), RejectReason> {
+        let now = seconds_since_epoch(now);
+        // "On or after" `exp` is too late.
+        if self.exp.is_some_and(|exp| now >= exp + leeway) {
+            return Err(RejectReason::Expired);
+        }
+        if self.nbf.is_some_and(|nbf| now + leeway < nbf) {
+            return Err(RejectReason::NotYetValid);
+        }
+        if self.iat.is_some_and(|iat| now + leeway < iat) {
+            return Err(RejectReason::IssuedInFuture);
+        }
+        Ok(())
+    }
+}
+
 /// The subject as text, and the facts that the token vouches for.
 ///
 /// Scopes are always known: a token is the only place where they are, so one without `scope`
@@ -109,9 +128,9 @@ pub(super) fn subject_and_facts(claims: Claims<'_>) -> (Option<String>, Facts) {
 impl<'de> Members<'de> for Claims<'de> {
     fn read<A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
         match name {
-            "exp" => self.exp = Some(values.next_value()?),
-            "nbf" => self.nbf = Some(values.next_value()?),
-            "iat" => self.iat = Some(values.next_value()?),
+            "exp" => self.times.exp = Some(values.next_value::<NumericDate>()?.0),
+            "nbf" => self.times.nbf = Some(values.next_value::<NumericDate>()?.0),
+            "iat" => self.times.iat = Some(values.next_value::<NumericDate>()?.0),
             "aud" => self.aud = Some(values.next_value()?),
             "iss" => self.iss = Some(values.next_value()?),
             "sub" => self.sub = Some(values.next_value()?),

@@ -1,13 +1,15 @@
 //! JSON Web Tokens in `Authorization: Bearer`, RFC 6750 §2.1.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_http::header::{AUTHORIZATION, HeaderMap};
 
-use super::claims;
+use super::claims::{self, Claims, Times};
 use super::identity::{Identity, Scheme};
 use super::token::{Rules, Verifier};
+use super::verified::VerifiedTokens;
 use super::{RejectReason, Rejected};
 use crate::plan::PlanError;
 
@@ -20,17 +22,23 @@ pub const INVALID_TOKEN: &str = "Bearer realm=\"api\", error=\"invalid_token\"";
 const SCHEME: &[u8] = b"Bearer";
 
 /// One JWT authentication class.
-#[derive(Debug)]
 pub struct Jwt {
     index: usize,
     verifier: Verifier,
+    /// `None` for shared secrets, whose signatures cost less than it does to remember them.
+    verified: Option<VerifiedTokens>,
 }
 
 impl Jwt {
     /// Compiles one class of the plan. Paths in errors are relative to the class.
     pub(super) fn compile(index: usize, key: &[u8], rules: &Rules<'_>) -> Result<Self, PlanError> {
         let verifier = Verifier::new(key, rules)?;
-        Ok(Self { index, verifier })
+        let verified = verifier.has_public_key().then(VerifiedTokens::default);
+        Ok(Self {
+            index,
+            verifier,
+            verified,
+        })
     }
 
     /// Whom the request's token names, or `None` where the request has no bearer token.
@@ -52,19 +60,50 @@ impl Jwt {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<Option<Arc<Identity>>, RejectReason> {
-        let Some(token) = find_token(headers)? else {
-            return Ok(None);
+        match find_token(headers)? {
+            Some(token) => self.identify(token, now).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Whom a token names that may have been seen before.
+    fn identify(&self, token: &[u8], now: SystemTime) -> Result<Arc<Identity>, RejectReason> {
+        let Some(verified) = &self.verified else {
+            return self.verify(token, now).map(|(identity, _)| identity);
         };
-        let (payload, (user_id, facts)) =
-            self.verifier
-                .verify_with(token, now, claims::subject_and_facts)?;
-        Ok(Some(Arc::new(Identity {
+        if let Some((identity, times)) = verified.find(token, now) {
+            self.verifier.check_times(times, now)?;
+            return Ok(identity);
+        }
+        let (identity, times) = self.verify(token, now)?;
+        verified.insert(token, now, Arc::clone(&identity), times);
+        Ok(identity)
+    }
+
+    fn verify(
+        &self,
+        token: &[u8],
+        now: SystemTime,
+    ) -> Result<(Arc<Identity>, Times), RejectReason> {
+        let read = |claims: Claims<'_>| (claims.times(), claims::subject_and_facts(claims));
+        let (payload, (times, (user_id, facts))) = self.verifier.verify_with(token, now, read)?;
+        let identity = Identity {
             authenticator: self.index,
             scheme: Scheme::Jwt,
             user_id,
             facts,
             claims: Some(payload),
-        })))
+        };
+        Ok((Arc::new(identity), times))
+    }
+}
+
+impl fmt::Debug for Jwt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwt")
+            .field("index", &self.index)
+            .field("verifier", &self.verifier)
+            .finish_non_exhaustive()
     }
 }
 

@@ -54,6 +54,11 @@ impl VerifyingKey {
             Self::Public(key) => key.verify_sig(message, signature).is_ok(),
         }
     }
+
+    /// Whether the key may be known to everybody.
+    pub(super) fn is_public(&self) -> bool {
+        matches!(self, Self::Public(_))
+    }
 }
 
 /// What a key is made of.
@@ -100,7 +105,7 @@ fn check_one_kind(algorithms: &[&Algorithm]) -> Result<(), PlanError> {
     let first = algorithms.first().map(kind);
     let Some(place) = algorithms
         .iter()
-        .position(|algorithm| Some(kind(&algorithm)) != first)
+        .position(|algorithm| Some(kind(algorithm)) != first)
     else {
         return Ok(());
     };

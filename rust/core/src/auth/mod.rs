@@ -10,11 +10,12 @@ pub mod identity;
 pub mod jwt;
 mod key;
 mod members;
-pub mod names;
+mod names;
 mod public_key;
 mod rejected;
 pub mod signing;
 pub mod token;
+mod verified;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub struct Authenticators(Vec<Authenticator>);
 
 #[derive(Debug)]
 enum Authenticator {
-    Jwt(Jwt),
+    Jwt(Box<Jwt>),
     ApiKey(Box<ApiKeys>),
 }
 
@@ -159,7 +160,7 @@ impl Authenticator {
                     leeway: *leeway,
                 };
                 let key = find_secret(secrets, secret)?;
-                Ok(Self::Jwt(Jwt::compile(index, key, &rules)?))
+                Ok(Self::Jwt(Box::new(Jwt::compile(index, key, &rules)?)))
             }
             plan::Authenticator::ApiKey { header, keys } => {
                 let keys = ApiKeys::compile(index, header, keys, secrets)?;

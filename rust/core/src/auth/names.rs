@@ -26,6 +26,7 @@ impl Names {
     }
 
     /// Each name.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         let mut start = 0;
         self.ends.iter().map(move |end| {

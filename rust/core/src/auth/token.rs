@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::de::MapAccess;
 
 use super::algorithm::Algorithm;
-use super::claims::{Claims, Expectations};
+use super::claims::{Claims, Expectations, Times};
 use super::key::{MAX_SIGNATURE_BYTES, VerifyingKey};
 use super::members::{self, Ignored, Members, Text};
 use super::{RejectReason, Rejected, jwt};
@@ -104,6 +104,16 @@ impl Verifier {
         claims.check(&self.expected, now)?;
         let outcome = read(claims);
         Ok((Bytes::from(payload), outcome))
+    }
+
+    /// Whether a token's times are good at `now`.
+    pub(super) fn check_times(&self, times: Times, now: SystemTime) -> Result<(), RejectReason> {
+        times.check(self.expected.leeway, now)
+    }
+
+    /// Whether the key is the public one of a pair, so that signatures are costly.
+    pub(super) fn has_public_key(&self) -> bool {
+        self.allowed.iter().any(|allowed| allowed.key.is_public())
     }
 
     /// The decoded payload, where the signature is that of the key. Nothing of the payload is read
@@ -203,9 +213,10 @@ impl<'a> Segments<'a> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(RejectReason::TokenTooLarge);
         }
-        // A dot too many stays in one of them, and is not of base64's alphabet.
+        let is_dot = |byte: &u8| *byte == b'.';
         let (message, signature) = split_at_dot(token, token.iter().rposition(is_dot))?;
         let (header, payload) = split_at_dot(message, message.iter().position(is_dot))?;
+        // One dot too many, which is found here before anything costs time.
         if payload.contains(&b'.') {
             return Err(RejectReason::MalformedToken);
         }
@@ -216,10 +227,6 @@ impl<'a> Segments<'a> {
             message,
         })
     }
-}
-
-fn is_dot(byte: &u8) -> bool {
-    *byte == b'.'
 }
 
 /// What stands before and behind the dot at `place`.

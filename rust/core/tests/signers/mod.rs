@@ -1,4 +1,5 @@
 //! Issuers of tokens with key pairs, which are drawn anew in each run.
+#![allow(dead_code)] // each test file uses its own part
 
 use std::sync::LazyLock;
 
