@@ -22,6 +22,7 @@ __all__ = [
     "Scheduler",
     "Server",
     "Task",
+    "check_jwt_key",
     "decode_jwt",
     "encode_jwt",
 ]
@@ -237,3 +238,9 @@ def decode_jwt(
     leeway: int = 0,
 ) -> bytes:
     """Return the payload of a valid token; ``ValueError`` names why it is not."""
+
+def check_jwt_key(key: bytes, algorithms: Sequence[str], /) -> None:
+    """Raise ``ValueError`` where tokens of these algorithms cannot be verified with the key.
+
+    The message begins with the name of the argument that is wrong.
+    """

@@ -23,6 +23,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from django_bolt import discovery
+from django_bolt.auth.backends import ALGORITHMS
 from django_bolt.compile import application, plan
 from django_bolt.exceptions import SettingsError
 from django_bolt.settings import bolt_settings, django_settings
@@ -85,7 +86,7 @@ def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
     """Find keys shorter than their hash, below which it is weaker than it claims (RFC 7518)."""
     django_key = django_settings().secret_key
     for authenticator in compiled.plan.authenticators:
-        if not isinstance(authenticator, plan.JWT):
+        if not isinstance(authenticator, plan.JWT) or authenticator.algorithms[0] not in ALGORITHMS:
             continue
         key = compiled.secrets[authenticator.secret]
         needed = max(int(algorithm[2:]) // 8 for algorithm in authenticator.algorithms)

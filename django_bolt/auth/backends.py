@@ -15,9 +15,14 @@ from typing import Any, ClassVar, Protocol
 from django_bolt.compile import plan as document
 from django_bolt.settings import django_settings
 
-#: Algorithms that tokens may be signed with (RFC 7518, section 3).
+#: Algorithms of a shared secret, which signs and verifies (RFC 7518, section 3.2).
 ALGORITHMS = ("HS256", "HS384", "HS512")
-_UNSUPPORTED = re.compile(r"(RS|ES|PS)(256|384|512)|ES256K|EdDSA|Ed25519|Ed448")
+#: Algorithms of a key pair, whose public key verifies (RFC 7518, section 3.3; RFC 8037).
+KEY_PAIR_ALGORITHMS = (
+    *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "EdDSA"),
+)
+_UNSUPPORTED = re.compile(r"ES256K|Ed25519|Ed448")
 #: ``token`` of RFC 9110, section 5.6.2: what a header's name is made of.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 #: Visible ASCII: what a header's value is made of, white space aside.
@@ -55,10 +60,16 @@ class Authentication:
 class JWTAuthentication(Authentication):
     """A JSON Web Token in ``Authorization: Bearer`` (RFC 7519, RFC 6750).
 
-    ``secret`` is the shared key, Django's ``SECRET_KEY`` where none is given; ``algorithms`` those
-    that are accepted; ``audience`` one name or several, of which a token must carry one; ``issuer``
-    who must have issued it; ``leeway`` the tolerated clock difference in seconds. Where
-    ``audience`` or ``issuer`` is given, a token without it is refused.
+    ``secret`` is the shared key, Django's ``SECRET_KEY`` where none is given. For the algorithms of
+    a key pair it is the issuer's public key as PEM text: an RSA key of 2048 bits or more for RS and
+    PS, an EC key on P-256, P-384 or P-521 for ES256, ES384 or ES512, an Ed25519 key for EdDSA.
+    ``algorithms`` are those that are accepted, all for the same kind of key; ``audience`` one name
+    or several, of which a token must carry one; ``issuer`` who must have issued it; ``leeway`` the
+    tolerated clock difference in seconds. Where ``audience`` or ``issuer`` is given, a token
+    without it is refused.
+
+    A signature of a key pair is checked once a minute for each token; ``exp``, ``nbf`` and ``iat``
+    on every request.
 
     Raises ``TypeError`` and ``ValueError`` for arguments that cannot be meant.
     """
@@ -73,8 +84,8 @@ class JWTAuthentication(Authentication):
         issuer: str | None = None,
         leeway: int = 0,
     ) -> None:
-        self._secret = None if secret is None else checked_secret(secret)
         self._algorithms = _checked_algorithms(algorithms)
+        self._secret = _checked_key_of(self._algorithms, secret)
         self._audiences = checked_audiences(audience)
         self._issuer = checked_issuer(issuer)
         self._leeway = _checked_leeway(leeway)
@@ -144,35 +155,34 @@ def secret_key() -> bytes:
     return checked_secret(django_settings().secret_key)
 
 
-def checked_secret(secret: object) -> bytes:
-    """Return a shared secret as bytes; refuse an empty one and a public key."""
-    if not isinstance(secret, str | bytes):
-        raise TypeError(f"secret must be str or bytes, not {type(secret).__name__}.")
-    value = secret.encode() if isinstance(secret, str) else secret
+def checked_secret(secret: object, hint: str = "") -> bytes:
+    """Return a shared secret as bytes; refuse an empty one, and a public key with ``hint``."""
+    value = _key_bytes(secret)
     if not value.strip():
         raise ValueError("secret is empty: anybody could sign tokens.")
     if _PUBLIC_KEY.match(value):
-        raise ValueError(
+        refusal = (
             "secret is a key of a key pair, which HS algorithms would use as a shared secret: "
             "whoever knows the public key could sign tokens."
         )
+        raise ValueError(f"{refusal} {hint}".strip())
     return value
 
 
+def _key_bytes(secret: object) -> bytes:
+    if not isinstance(secret, str | bytes):
+        raise TypeError(f"secret must be str or bytes, not {type(secret).__name__}.")
+    return secret.encode() if isinstance(secret, str) else secret
+
+
 def checked_algorithm(algorithm: object) -> str:
-    """Return the name of an algorithm that is supported."""
-    if not isinstance(algorithm, str):
-        raise TypeError(f"algorithm must be str, not {type(algorithm).__name__}.")
-    if algorithm in ALGORITHMS:
-        return algorithm
-    known = ", ".join(ALGORITHMS)
-    if algorithm.lower() == "none":
-        raise ValueError(f"algorithm {algorithm!r} means no signature. Supported: {known}.")
-    if _UNSUPPORTED.fullmatch(algorithm):
-        raise ValueError(f"algorithm {algorithm!r} is not supported yet. Supported: {known}.")
-    near = difflib.get_close_matches(algorithm.upper(), ALGORITHMS, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"algorithm {algorithm!r} is unknown.{hint} Supported: {known}.")
+    """Return the name of an algorithm that tokens are signed with here."""
+    if algorithm in KEY_PAIR_ALGORITHMS:
+        raise ValueError(
+            f"algorithm {algorithm!r} needs a private key, and nothing is signed with one here: "
+            f"such tokens are verified only. Supported: {', '.join(ALGORITHMS)}."
+        )
+    return _algorithm_among(ALGORITHMS, algorithm)
 
 
 def checked_audiences(audience: object) -> tuple[str, ...]:
@@ -196,7 +206,39 @@ def _checked_algorithms(algorithms: object) -> tuple[str, ...]:
     names = _collection(algorithms, "algorithms", example='["HS256"]')
     if not names:
         raise ValueError("algorithms is empty: every token would be refused.")
-    return tuple(dict.fromkeys(checked_algorithm(name) for name in names))
+    known = ALGORITHMS + KEY_PAIR_ALGORITHMS
+    return tuple(dict.fromkeys(_algorithm_among(known, name) for name in names))
+
+
+def _algorithm_among(known: Collection[str], algorithm: object) -> str:
+    if not isinstance(algorithm, str):
+        raise TypeError(f"algorithm must be str, not {type(algorithm).__name__}.")
+    if algorithm in known:
+        return algorithm
+    supported = f"Supported: {', '.join(known)}."
+    if algorithm.lower() == "none":
+        raise ValueError(f"algorithm {algorithm!r} means no signature. {supported}")
+    if _UNSUPPORTED.fullmatch(algorithm):
+        raise ValueError(f"algorithm {algorithm!r} is not supported. {supported}")
+    near = difflib.get_close_matches(algorithm.upper(), known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"algorithm {algorithm!r} is unknown.{hint} {supported}")
+
+
+def _checked_key_of(algorithms: tuple[str, ...], secret: object) -> bytes | None:
+    """Return the key as bytes; refuse one that is not for all of the algorithms."""
+    pairs = [name for name in algorithms if name in KEY_PAIR_ALGORITHMS]
+    if secret is None:
+        if pairs:
+            raise ValueError(f"secret is missing: {pairs[0]} needs the issuer's public key as PEM.")
+        return None
+    if not pairs:
+        return checked_secret(secret, 'A public key has other algorithms, as algorithms=["RS256"].')
+    from django_bolt import _core
+
+    key = _key_bytes(secret)
+    _core.check_jwt_key(key, algorithms)
+    return key
 
 
 def _checked_leeway(leeway: object) -> int:

@@ -31,7 +31,7 @@ class Service(Document, frozen=True):
 class JWT(Document, frozen=True, tag_field="type", tag="jwt"):
     """A JSON Web Token in ``Authorization: Bearer`` (RFC 7519)."""
 
-    #: Id of the secret; the plan never holds one.
+    #: Id of the shared secret or the public key; the plan holds neither.
     secret: str
     algorithms: list[str]
     audiences: list[str]

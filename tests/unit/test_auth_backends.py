@@ -7,7 +7,9 @@ import re
 import pytest
 
 from django_bolt.auth import APIKeyAuthentication, JWTAuthentication
+from django_bolt.auth.backends import KEY_PAIR_ALGORITHMS
 from django_bolt.compile import plan
+from tests import key_pairs
 
 
 class Secrets:
@@ -59,16 +61,48 @@ class TestJWT:
         assert (document.algorithms, document.audiences) == (["HS256", "HS512"], ["a", "b"])
 
     @pytest.mark.parametrize("algorithm", ["HS256", "HS384", "HS512"])
-    def test_supported_algorithms(self, algorithm):
+    def test_algorithms_of_a_shared_secret(self, algorithm):
         assert JWTAuthentication("s", [algorithm]).plan(Secrets()).algorithms == [algorithm]
 
+    @pytest.mark.parametrize("algorithm", KEY_PAIR_ALGORITHMS)
+    @pytest.mark.parametrize("kind", [str, bytes])
+    def test_algorithms_of_a_key_pair(self, algorithm, kind):
+        pem = key_pairs.PUBLIC[algorithm]
+        secrets = Secrets()
+        key = pem if kind is str else pem.encode()
+        document = JWTAuthentication(key, [algorithm]).plan(secrets)
+        assert (document.secret, document.algorithms) == ("jwt-0", [algorithm])
+        assert secrets.kept == {"jwt-0": pem.encode()}
+
+    def test_algorithms_of_one_rsa_key(self):
+        algorithms = [name for name in KEY_PAIR_ALGORITHMS if name[:2] in {"RS", "PS"}]
+        backend = JWTAuthentication(key_pairs.PUBLIC["RS256"], algorithms)
+        assert backend.plan(Secrets()).algorithms == algorithms
+
     @pytest.mark.parametrize(
-        "algorithm",
-        [f"{kind}{bits}" for kind in ("RS", "ES", "PS") for bits in (256, 384, 512)] + ["EdDSA"],
+        ("key", "algorithms", "message"),
+        [
+            (None, ["RS256"], "secret is missing: RS256 needs the issuer's public key as PEM"),
+            (None, ["HS256", "ES256"], "secret is missing: ES256 needs"),
+            ("s", ["RS256"], "secret: The algorithms need a public key in PEM form"),
+            ("", ["RS256"], "secret: The algorithms need a public key in PEM form"),
+            ("RS256", ["HS256"], "secret is a key of a key pair"),
+            ("ES256", ["HS512"], 'A public key has other algorithms, as algorithms=["RS256"]'),
+            ("RS256", ["RS256", "HS256"], "algorithms[1]: RS256 takes an RSA key and HS256 takes"),
+            ("RS256", ["HS256", "RS256"], "algorithms[1]: HS256 takes a shared secret and RS256"),
+            ("ES256", ["ES256", "RS256"], "algorithms[1]: ES256 takes an EC key on P-256 and"),
+            ("ES256", ["RS256"], "secret: RS256 takes an RSA key, and this is an EC key on P-256."),
+            ("RS256", ["ES256"], "secret: ES256 takes an EC key on P-256, and this is an RSA key."),
+            ("ES384", ["ES256"], "and this is an EC key on P-384."),
+            ("ES256", ["EdDSA"], "secret: EdDSA takes an Ed25519 key, and this is an EC key on"),
+            ("weak", ["RS256"], "secret: The RSA key has 1024 bits; from 2048 to 8192 are"),
+            ("private", ["RS256"], "secret: This is a private key, which nobody but the issuer"),
+            ("private", ["HS256"], "secret is a key of a key pair"),
+        ],
     )
-    def test_algorithms_of_key_pairs_are_not_supported_yet(self, algorithm):
-        with pytest.raises(ValueError, match=r"not supported yet.*HS256"):
-            JWTAuthentication("s", [algorithm])
+    def test_refused_keys(self, key, algorithms, message):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            JWTAuthentication(key_pairs.PUBLIC.get(key, key), algorithms)
 
     @pytest.mark.parametrize(
         ("arguments", "error", "message"),

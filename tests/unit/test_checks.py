@@ -9,6 +9,7 @@ from django.test import override_settings
 
 from django_bolt import BoltAPI, Controller, checks, discovery
 from django_bolt.auth import JWTAuthentication
+from tests import key_pairs
 
 LONG_KEY = "k" * 32
 
@@ -112,6 +113,7 @@ def test_e004_atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
         (LONG_KEY, JWTAuthentication(), None),
         ("é" * 16, JWTAuthentication(), None),
         ("s" * 64, JWTAuthentication(algorithms=["HS512"]), None),
+        (LONG_KEY, JWTAuthentication(key_pairs.PUBLIC["EdDSA"], ["EdDSA"]), None),
     ],
 )
 def test_w001_short_keys(

@@ -83,7 +83,7 @@ TAMPERED = [
     (["service", "max_body_size"], -1, "service.max_body_size"),
     (["authenticators", 0, "type"], "session", "authenticators[0]"),
     (["authenticators", 0, "algorithms", 0], "none", "authenticators[0].algorithms[0]"),
-    (["authenticators", 0, "algorithms", 0], "RS256", "authenticators[0].algorithms[0]"),
+    (["authenticators", 0, "algorithms", 0], "RS256", "authenticators[0].algorithms[1]"),
     (["authenticators", 0, "algorithms"], [], "authenticators[0].algorithms"),
     (["authenticators", 0, "secret"], "nobody's", "authenticators[0].secret"),
     (["authenticators", 0, "leeway"], -1, "authenticators[0]"),

@@ -46,5 +46,5 @@ mod _core {
     #[pymodule_export]
     use crate::task::Task;
     #[pymodule_export]
-    use crate::tokens::{decode_jwt, encode_jwt};
+    use crate::tokens::{check_jwt_key, decode_jwt, encode_jwt};
 }

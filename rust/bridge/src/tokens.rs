@@ -1,9 +1,10 @@
-//! Signing and checking tokens for Python's utilities; requests never pass here.
+//! Signing and checking tokens, and looking at keys, for Python's utilities; requests never pass here.
 
 use std::time::SystemTime;
 
 use bolt_core::auth::signing;
 use bolt_core::auth::token::{Rules, Verifier};
+use bolt_core::plan::PlanError;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -37,8 +38,7 @@ pub fn decode_jwt<'py>(
         issuer: issuer.as_deref(),
         leeway,
     };
-    let verifier =
-        Verifier::new(key, &rules).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let verifier = Verifier::new(key, &rules).map_err(refused)?;
     let payload = verifier
         .verify(token.as_bytes(), SystemTime::now())
         .map_err(|rejected| {
@@ -49,4 +49,22 @@ pub fn decode_jwt<'py>(
             ))
         })?;
     Ok(PyBytes::new(py, &payload))
+}
+
+/// Raises `ValueError` where tokens of these algorithms cannot be verified with the key.
+#[pyfunction]
+#[pyo3(signature = (key, algorithms, /))]
+pub fn check_jwt_key(key: &[u8], algorithms: Vec<String>) -> PyResult<()> {
+    let rules = Rules {
+        algorithms: &algorithms,
+        audiences: &[],
+        issuer: None,
+        leeway: 0,
+    };
+    Verifier::new(key, &rules).map(drop).map_err(refused)
+}
+
+/// The paths of these errors are the names of Python's arguments.
+fn refused(error: PlanError) -> PyErr {
+    PyValueError::new_err(format!("{}: {}", error.path(), error.message()))
 }

@@ -57,9 +57,9 @@ pub enum ErrorFormat {
 pub enum Authenticator {
     /// A JSON Web Token in `Authorization: Bearer`, RFC 7519.
     Jwt {
-        /// Id of the secret.
+        /// Id of the shared secret, or of the public key as PEM.
         secret: String,
-        /// Allow-list of algorithms, by their RFC 7518 names.
+        /// Allow-list of algorithms, by their RFC 7518 names; all take a key of one kind.
         algorithms: Vec<String>,
         /// Accepted audiences; where any is given, a token must name one of them.
         audiences: Vec<String>,
