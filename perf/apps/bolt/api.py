@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import asymmetric
 from airports.models import Airport
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from django_bolt.responses import PlainText, Redirect
 PAGE_SIZE = 20
 
 api = BoltAPI()
+api.include(asymmetric.api)
 
 
 class Message(Struct):
@@ -60,6 +62,11 @@ class AirportPage(Struct):
 
 @api.get("/hello")
 async def hello() -> Message:
+    return Message("Hello, world!")
+
+
+@api.get("/hello-request")
+async def hello_request(request: Request) -> Message:  # noqa: ARG001 - being given it is what counts
     return Message("Hello, world!")
 
 
