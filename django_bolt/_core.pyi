@@ -21,6 +21,7 @@ __all__ = [
     "RequestScope",
     "Scheduler",
     "Server",
+    "Shape",
     "Task",
     "check_jwt_key",
     "decode_jwt",
@@ -62,6 +63,25 @@ class Identity:
     @property
     def claims(self) -> bytes | None:
         """A token's payload as it was signed, JSON."""
+
+@final
+class Shape:
+    """What a value looks like that a converter returns unchanged; see ``compile.shapes``."""
+
+    @staticmethod
+    def anything() -> Shape: ...
+    @staticmethod
+    def one_of(types: list[type]) -> Shape:
+        """Instances of these types, and of no subclass of them."""
+    @staticmethod
+    def finite_float() -> Shape: ...
+    @staticmethod
+    def list_of(item: Shape) -> Shape: ...
+    @staticmethod
+    def dict_of(keys: list[type], item: Shape) -> Shape: ...
+    @staticmethod
+    def instance_of(class_: type, attributes: list[tuple[str, Shape]]) -> Shape: ...
+    def fits(self, value: object) -> bool: ...
 
 @disjoint_base
 class Request:

@@ -113,6 +113,7 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
         body_default=bound.body_default,
         faults=bound.faults,
         convert=result.convert,
+        shape=result.shape,
         convert_response=result.convert_response,
         returns_body=bound.body is not None and bound.body_type == returns,
         encode=result.encode,

@@ -17,7 +17,7 @@ from typing import Any
 from django.db.models import Manager, Model
 from msgspec import inspect
 
-from django_bolt.compile import scalar_converters
+from django_bolt.compile import scalar_converters, shapes
 from django_bolt.compile.object_converters import FieldStep, object_node
 from django_bolt.compile.scalar_converters import Converter, Node, mismatch
 from django_bolt.compile.union_converters import union_node
@@ -35,9 +35,9 @@ _OBJECTS = (
 )
 
 
-def compile_converter(info: inspect.Type) -> Converter:
+def compile_converter(info: inspect.Type) -> Node:
     """Return the converter of a type as msgspec describes it."""
-    return _Compiler(lossless=True).node(info).convert
+    return _Compiler(lossless=True).node(info)
 
 
 class _Compiler:
@@ -132,7 +132,7 @@ def _list_node(info: Any, item: Node) -> Node:
             raise ResultError(f"A list of {len(converted)} items breaks the declared length")
         return converted if changed else value
 
-    return Node(convert)
+    return Node(convert, _shape=None if sized else shapes.of_list(item.shape))
 
 
 def _tuple_node(parts: list[Node]) -> Node:
@@ -169,4 +169,5 @@ def _dict_node(info: inspect.DictType, key: Node, item: Node) -> Node:
             raise ResultError(f"A dict of {len(converted)} items breaks the declared length")
         return converted
 
-    return Node(convert)
+    sized = least > 0 or most is not None
+    return Node(convert, _shape=None if sized else shapes.of_dict(key.exact, item.shape))

@@ -11,6 +11,7 @@ import msgspec
 from django.db.models import Manager, QuerySet
 from msgspec import NODEFAULT, UNSET, inspect
 
+from django_bolt.compile import shapes
 from django_bolt.compile.scalar_converters import Converter, Node, mismatch
 from django_bolt.exceptions import ResultError
 
@@ -87,7 +88,10 @@ def object_node(info: Any, steps: Sequence[FieldStep]) -> Node:
             raise mismatch(name, value)
         return finish(gather(_attribute_reader(value, steps)))
 
-    return Node(convert)
+    if from_instance is None:
+        return Node(convert)
+    attributes = ((step.name, step.node.shape) for step in steps)
+    return Node(convert, _shape=shapes.of_instance(kind, attributes))
 
 
 def _has_attributes(value: Any) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponseBase
 from msgspec import UNSET
 
+from django_bolt._core import Shape
 from django_bolt.compile import schema
 from django_bolt.compile.converters import compile_converter
 from django_bolt.compile.scalars import strip
@@ -28,6 +29,7 @@ class Result:
     """What becomes of a handler's result; see ``dispatch.handler.Handler``."""
 
     convert: Callable[[Any], Any] | None
+    shape: Shape | None
     convert_response: Callable[[Any], Any] | None
     encode: Callable[[Any], bytes]
     none_is_empty: bool
@@ -41,7 +43,9 @@ def compile_result(annotation: Any, handler: str) -> Result:
     """
     declared = _without_responses(annotation)
     if any(declared is undeclared for undeclared in _UNDECLARED):
-        return Result(convert=None, convert_response=None, encode=encode, none_is_empty=False)
+        return Result(
+            convert=None, shape=None, convert_response=None, encode=encode, none_is_empty=False
+        )
     if declared is None:
         declared = types.NoneType
     _refuse_django(declared, handler)
@@ -49,11 +53,12 @@ def compile_result(annotation: Any, handler: str) -> Result:
         info = schema.type_info(declared)
     except schema.UnknownTypeError as error:
         raise ConfigurationError(f"The declared result of {handler}: {error}.") from error
-    convert = compile_converter(info)
+    node = compile_converter(info)
     return Result(
-        convert=convert,
+        convert=node.convert,
+        shape=node.shape,
         # ``Airport | Response`` says that a response may hold something else.
-        convert_response=convert if _holds_all(annotation, declared) else None,
+        convert_response=node.convert if _holds_all(annotation, declared) else None,
         encode=encode,
         none_is_empty=declared is types.NoneType,
     )

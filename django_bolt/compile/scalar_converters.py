@@ -17,6 +17,8 @@ import msgspec
 from django.utils.functional import Promise
 from msgspec import inspect
 
+from django_bolt._core import Shape
+from django_bolt.compile import shapes
 from django_bolt.dispatch.body_check import check
 from django_bolt.exceptions import ResultError
 
@@ -32,6 +34,15 @@ class Node:
     convert: Converter
     #: Types whose instances fit as they are, whatever their value: no call is needed for them.
     exact: frozenset[type] = frozenset()
+    #: What else fits as it is, where Rust can see it.
+    _shape: Shape | None = None
+
+    @property
+    def shape(self) -> Shape | None:
+        """What Rust can see of the values that fit as they are."""
+        if self._shape is not None:
+            return self._shape
+        return Shape.anything() if self.exact is _EVERYTHING else shapes.of_types(self.exact)
 
 
 def mismatch(expected: str, value: object) -> ResultError:
@@ -225,7 +236,7 @@ _NODES: dict[type[inspect.Type], Node] = {
     inspect.NoneType: Node(_to_none, frozenset({NoneType})),
     inspect.BoolType: Node(_to_bool, frozenset({bool})),
     inspect.IntType: Node(_to_int, frozenset({int})),
-    inspect.FloatType: Node(_to_float),
+    inspect.FloatType: Node(_to_float, _shape=Shape.finite_float()),
     inspect.DecimalType: Node(_to_decimal),
     inspect.UUIDType: Node(_kind(uuid.UUID), frozenset({uuid.UUID})),
     inspect.DateType: Node(_temporal(dt.date), frozenset({dt.date})),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django_bolt._core import Shape
 from django_bolt.dispatch.permissions import Permissions
 
 
@@ -41,8 +42,10 @@ class Handler:
     #: Turns a result into the declared type, or raises; ``None`` where nothing is declared.
     #: Not applied to the decoded body itself where ``returns_body`` is set.
     convert: Callable[[Any], Any] | None
-    #: The same for the data of ``Response`` and ``JSON``, where the declared type is all that a
-    #: successful reply may hold.
+    #: Results that look like this are what ``convert`` would make of them.
+    shape: Shape | None
+    #: The same as ``convert`` for the data of ``Response`` and ``JSON``, where the declared type is
+    #: all that a successful reply may hold.
     convert_response: Callable[[Any], Any] | None
     #: Whether the declared type is the body's: the body itself, returned, was checked already.
     returns_body: bool

@@ -12,6 +12,7 @@ use crate::blocking_pool::BlockingPool;
 use crate::hooks::Hooks;
 use crate::python;
 use crate::route::RouteNames;
+use crate::shape::Shape;
 use crate::values::ParameterParts;
 
 /// A handler that executes the plan's route in Python.
@@ -35,6 +36,8 @@ pub struct Parts {
     pub converted_captures: Vec<Option<usize>>,
     pub body: Option<BodyParts>,
     pub convert: Option<Py<PyAny>>,
+    /// Results that look like this need no conversion.
+    pub shape: Option<Shape>,
     /// The same, for the data of responses.
     pub convert_response: Option<Py<PyAny>>,
     /// Whether the declared type is the body's, so that the body itself needs no conversion.
@@ -150,6 +153,7 @@ impl PyHandler {
             route: Arc::new(names),
             body: read_body(handler, route)?,
             convert: optional(handler, "convert")?,
+            shape: handler.getattr("shape")?.extract()?,
             returns_body: handler.getattr("returns_body")?.extract()?,
             convert_response: optional(handler, "convert_response")?,
             encode: handler.getattr("encode")?.unbind(),

@@ -20,6 +20,7 @@ mod request;
 mod route;
 mod running;
 mod server;
+mod shape;
 mod surroundings;
 mod task;
 mod tokens;
@@ -43,6 +44,8 @@ mod _core {
     use crate::request::{Identity, Request};
     #[pymodule_export]
     use crate::server::Server;
+    #[pymodule_export]
+    use crate::shape::Shape;
     #[pymodule_export]
     use crate::task::Task;
     #[pymodule_export]

@@ -172,6 +172,11 @@ pub fn is_of_type(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> bool 
     unsafe { ffi::PyObject_TypeCheck(object.as_ptr(), class.as_type_ptr()) != 0 }
 }
 
+/// Whether an object's type is `class` and no subclass of it.
+pub fn is_exactly(object: &Bound<'_, PyAny>, class: &Bound<'_, PyType>) -> bool {
+    std::ptr::eq(object.get_type_ptr(), class.as_type_ptr())
+}
+
 /// Takes over a listening socket that Python detached.
 ///
 /// # Errors

@@ -29,7 +29,8 @@ pub fn from_result(
     if parts.none_is_empty && result.is_none() {
         return Ok(Reply::empty(parts.status));
     }
-    let checked = parts.returns_body && body.is_some_and(|body| body.is(result));
+    let checked = parts.returns_body && body.is_some_and(|body| body.is(result))
+        || parts.shape.as_ref().is_some_and(|shape| shape.fits(result));
     let converted = match &parts.convert {
         Some(convert) if !checked => Some(convert.bind(py).call1((result,))?),
         _ => None,
