@@ -74,6 +74,8 @@ def hooks() -> Hooks:
         thread_starts_request=connections.thread_starts_request,
         thread_ends_request=connections.thread_ends_request,
         thread_ends=connections.thread_ends,
+        thread_storage=connections.thread_storage,
+        caches_are_closed=connections.caches_are_closed(),
         signals_are_wanted=connections.signals_are_wanted,
     )
 
@@ -141,10 +143,9 @@ def _attributes(route: Route) -> dict[str, Any]:
 
 
 def _has(controller: Any, name: str, value: Any) -> bool:
+    # A list of the class's own is not left to instances, which could add to it.
     own = getattr(controller, name)
-    if isinstance(value, tuple):
-        return own is not None and tuple(own) == value
-    return bool(own == value)
+    return type(own) is type(value) and own == value
 
 
 def _mode(function: Callable[..., Any], *, inline: bool) -> Literal["async", "blocking", "inline"]:

@@ -30,6 +30,10 @@ class Hooks:
     #: and whether the signals are wanted.
     thread_starts_request: Callable[[bool, bool], None]
     thread_ends_request: Callable[[bool, bool], None]
+    #: Where the calling thread keeps its connections. As long as that is empty, and no cache is to
+    #: be closed, there is nothing to do at the edges.
+    thread_storage: Callable[[], dict[str, object] | None]
+    caches_are_closed: bool
     #: Run on a pool thread before it ends.
     thread_ends: Callable[[], None]
     #: Whether requests that lease no thread must lease one for the sake of the signals' receivers.

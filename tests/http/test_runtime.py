@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import socket
 import subprocess
 import sys
 import threading
+import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -353,6 +356,40 @@ def test_inline_runs_on_the_workers_thread(live_client: httpx.Client) -> None:
     assert len(idents) == 1
 
 
+class Unwatchable(asyncio.Future[None]):
+    def add_done_callback(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("it cannot be watched")
+
+
+odd = BoltAPI()
+
+
+@odd.get("/{steps}/unwatchable")
+async def await_unwatchable(steps: int) -> None:
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    await Unwatchable()
+
+
+@odd.get("/{steps}/another-loop")
+async def await_of_another_loop(steps: int) -> None:
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    other_loop = asyncio.new_event_loop()
+    try:
+        await other_loop.create_future()
+    finally:
+        other_loop.close()
+
+
+@pytest.mark.parametrize("awaited", ["unwatchable", "another-loop"])
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_what_cannot_be_awaited_fails_its_request_alone(steps: int, awaited: str) -> None:
+    with LiveServer(odd) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+        for _ in range(2):
+            assert client.get(f"/{steps}/{awaited}").status_code == 500
+
+
 class TestCancellation:
     """A client that leaves ends what is done for it."""
 
@@ -392,3 +429,24 @@ class TestCancellation:
         assert events["cancelled"].wait(TIMEOUT)
         assert events["cleaned"].wait(TIMEOUT)
         assert httpx.get(f"{served}/still-there", trust_env=False).json() == "yes"
+
+    def test_what_nothing_will_wake_is_collected(self) -> None:
+        tasks: list[weakref.ref[Any]] = []
+        waiting = BoltAPI()
+
+        @waiting.get("/wait")
+        async def wait() -> None:
+            tasks.append(weakref.ref(asyncio.current_task()))
+            try:
+                await asyncio.sleep(TIMEOUT)
+            except asyncio.CancelledError:
+                await asyncio.get_running_loop().create_future()
+
+        with LiveServer(waiting) as server:
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(f"{server.url}/wait", timeout=0.3, trust_env=False)
+            deadline = time.monotonic() + TIMEOUT
+            while tasks[0]() is not None and time.monotonic() < deadline:
+                gc.collect()
+                time.sleep(0.01)
+            assert tasks[0]() is None

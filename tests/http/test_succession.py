@@ -16,6 +16,8 @@ import pytest
 from asgiref.sync import SyncToAsync, sync_to_async
 
 from django_bolt import BoltAPI
+from django_bolt.server.worker import Workers
+from django_bolt.testing import LiveServer
 
 api = BoltAPI()
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("left", default="unset")
@@ -106,6 +108,20 @@ async def leave_child() -> bool:
     return seen
 
 
+@api.get("/task/changed-child")
+async def leave_child_with_changed_context() -> bool:
+    # By identity, which is the child's alone while it lives: a reference would be seen.
+    seen = id(scope_variable.get()) in [identity for identity, _ in kept]
+    kept.append((id(scope_variable.get()), asyncio.create_task(change_and_wait())))
+    await asyncio.sleep(0.001)
+    return seen
+
+
+async def change_and_wait() -> None:
+    variable.set("changed")
+    await asyncio.sleep(0.5)
+
+
 @api.get("/thread")
 async def use_thread() -> bool:
     seen = scope_variable.get() in kept
@@ -131,6 +147,7 @@ CASES = [
     ("/task/named", False),
     ("/task/cancelled", 0),
     ("/task/child", False),
+    ("/task/changed-child", False),
     ("/thread", False),
 ]
 
@@ -140,3 +157,20 @@ def test_the_next_request_finds_nothing(client: httpx.Client, path: str, expecte
     for _ in range(3):
         assert client.get("/nothing").status_code == 204
         assert client.get(path).json() == expected
+
+
+def test_a_context_of_many_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    # CPython keeps many in a tree, of which a changed copy shares whole branches.
+    variables = [contextvars.ContextVar[int](f"variable {number}") for number in range(40)]
+    run = Workers.run
+
+    def run_in_full_context(workers: Workers, **options: Any) -> None:
+        for number, one in enumerate(variables):
+            one.set(number)
+        run(workers, **options)
+
+    monkeypatch.setattr(Workers, "run", run_in_full_context)
+    with LiveServer(api) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+        for path, expected in CASES:
+            test_the_next_request_finds_nothing(client, path, expected)
+            kept.clear()

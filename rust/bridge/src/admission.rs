@@ -7,14 +7,13 @@ use bolt_core::handler::{Deferred, Outcome};
 use bolt_core::router::Captures;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use tokio::sync::oneshot;
 
 use crate::facts::{FactSource, Facts};
 use crate::handler::Parts;
 use crate::in_process::Caller;
 use crate::invocation::text_captures;
 use crate::request::Request;
-use crate::running::{Running, TaskSlot, abandoned};
+use crate::running::follow;
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::task::{Started, Task};
 use crate::worker::Worker;
@@ -64,7 +63,7 @@ impl Admission {
                 Ok(_) => Ok(admitted),
                 Err(error) => Err(self.failure(py, &error, Some(&admitted))),
             }),
-            Ok((Started::Suspended, task, admitted)) => self.wait_for(task, admitted),
+            Ok((Started::Suspended, task, admitted)) => self.wait_for(&task, admitted),
             Err(error) => Outcome::Ready(Err(self.failure(py, &error, None))),
         }
     }
@@ -102,24 +101,13 @@ impl Admission {
         Ok((started, task, admitted))
     }
 
-    fn wait_for(self, task: Bound<'_, Task>, admitted: Admitted) -> Outcome<Admitted> {
-        let (sender, receiver) = oneshot::channel();
-        let slot = TaskSlot::new(task.clone().unbind());
-        let ended = slot.clone();
-        task.get().when_done(Box::new(move |py, outcome| {
-            drop(ended.take());
-            if abandoned(py, &sender, &outcome) {
-                return;
-            }
+    fn wait_for(self, task: &Bound<'_, Task>, admitted: Admitted) -> Outcome<Admitted> {
+        follow(task, move |task, outcome, sender| {
             let _ = sender.send(match outcome {
                 Ok(_) => Ok(admitted),
-                Err(error) => Err(self.failure(py, &error, Some(&admitted))),
+                Err(error) => Err(self.failure(task.py(), &error, Some(&admitted))),
             });
-        }));
-        Outcome::Pending(Box::pin(Running {
-            task: Some(slot),
-            result: receiver,
-        }))
+        })
     }
 
     fn failure(&self, py: Python<'_>, error: &PyErr, admitted: Option<&Admitted>) -> Error {

@@ -63,6 +63,13 @@ impl BlockingPool {
         let mut state = self.state.lock();
         state.queue.push_back(job);
         self.call_standby(&mut state);
+        if state.threads == 0 {
+            // No thread can be started, and none will come. Who waits for the work hears of it when
+            // it is dropped.
+            let lost = std::mem::take(&mut state.queue);
+            drop(state);
+            drop(lost);
+        }
     }
 
     /// Takes work. A thread that comes from sleep, or is new, was the standby until now.
@@ -91,9 +98,9 @@ impl BlockingPool {
                     state.threads += 1;
                     state.named += 1;
                 }
-                // The system has no thread left: one that works now will come.
+                // The system has no thread left. One that works now will come, if there is one.
                 Err(_) if state.threads > 0 => {}
-                Err(error) => panic!("no thread for blocking work can be started: {error}"),
+                Err(error) => eprintln!("no thread for blocking work can be started: {error}"),
             }
         }
     }

@@ -1,9 +1,15 @@
 //! What the bridge calls in Python, read once; see `django_bolt/dispatch/hooks.py`.
 
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
+
+thread_local! {
+    /// Where Django keeps this thread's connections; see `dispatch.connections.thread_storage`.
+    static STORAGE: OnceCell<Option<Py<PyDict>>> = const { OnceCell::new() };
+}
 
 pub struct Hooks {
     pub request_class: Py<PyType>,
@@ -12,6 +18,8 @@ pub struct Hooks {
     pub translate: Py<PyAny>,
     thread_starts_request: Py<PyAny>,
     thread_ends_request: Py<PyAny>,
+    thread_storage: Py<PyAny>,
+    caches_are_closed: bool,
     pub thread_ends: Py<PyAny>,
     signals: Signals,
     /// `asgiref.sync.SyncToAsync.thread_sensitive_context`.
@@ -35,6 +43,8 @@ impl Hooks {
             translate: attribute("translate")?,
             thread_starts_request: attribute("thread_starts_request")?,
             thread_ends_request: attribute("thread_ends_request")?,
+            thread_storage: attribute("thread_storage")?,
+            caches_are_closed: hooks.getattr("caches_are_closed")?.extract()?,
             thread_ends: attribute("thread_ends")?,
             signals: Signals::read(hooks)?,
             thread_sensitive_context: py
@@ -54,12 +64,32 @@ impl Hooks {
     /// The edge of a request on the thread that does its blocking work; `signals` where Django's
     /// are to be sent there.
     pub fn thread_starts_request(&self, py: Python<'_>, in_process: bool, signals: bool) {
-        at_edge(py, &self.thread_starts_request, in_process, signals);
+        if in_process || signals || !self.is_unused(py) {
+            at_edge(py, &self.thread_starts_request, in_process, signals);
+        }
     }
 
     /// The other edge.
     pub fn thread_ends_request(&self, py: Python<'_>, in_process: bool, signals: bool) {
-        at_edge(py, &self.thread_ends_request, in_process, signals);
+        if in_process || signals || self.caches_are_closed || !self.is_unused(py) {
+            at_edge(py, &self.thread_ends_request, in_process, signals);
+        }
+    }
+
+    /// Whether this thread has no connection that would have to be kept in order.
+    fn is_unused(&self, py: Python<'_>) -> bool {
+        STORAGE.with(|storage| {
+            let storage = storage.get_or_init(|| {
+                let found = self.thread_storage.call0(py);
+                let found = found.and_then(|found| Ok(found.extract::<Option<Py<PyDict>>>(py)?));
+                found.unwrap_or_else(|error| {
+                    error.write_unraisable(py, None);
+                    None
+                })
+            });
+            let storage = storage.as_ref();
+            storage.is_some_and(|storage| storage.bind(py).is_empty())
+        })
     }
 
     /// Whether somebody other than Django listens to the request signals.
@@ -112,9 +142,10 @@ impl Signals {
             receivers.map_or(Ok(0), |receivers| receivers.len())
         };
         let receivers = (count(&self.started)? << 32) + count(&self.finished)?;
-        if self.receivers.swap(receivers, Ordering::Relaxed) != receivers {
+        if self.receivers.load(Ordering::Acquire) != receivers {
             let wanted = self.ask.call0(py)?.is_truthy(py)?;
             self.wanted.store(wanted, Ordering::Relaxed);
+            self.receivers.store(receivers, Ordering::Release);
         }
         Ok(self.wanted.load(Ordering::Relaxed))
     }

@@ -90,9 +90,11 @@ impl Lease {
     /// Whether no thread was asked for, and none can be any more but through `scope`, which
     /// nothing refers to but its context and the caller.
     pub fn is_untouched(self: &Arc<Self>, scope: &Bound<'_, RequestScope>) -> bool {
-        Arc::strong_count(self) == 2
-            && python::is_held_by(scope.as_any(), 2)
-            && matches!(*self.state.lock(), LeaseState::Untaken)
+        Arc::strong_count(self) == 2 && python::is_held_by(scope.as_any(), 2) && self.is_untaken()
+    }
+
+    pub fn is_untaken(&self) -> bool {
+        matches!(*self.state.lock(), LeaseState::Untaken)
     }
 
     /// Has the leased thread do `job`, after what was given to it before.

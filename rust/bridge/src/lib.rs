@@ -30,7 +30,8 @@ mod worker;
 use pyo3::prelude::*;
 
 /// bolt-core behind Python handlers.
-#[pymodule]
+// Borrowed references and counts of them are looked at: not on an interpreter without its lock.
+#[pymodule(gil_used = true)]
 mod _core {
     #[pymodule_export]
     use crate::app::{App, PlanError};

@@ -57,22 +57,40 @@ pub fn is_held_by(object: &Bound<'_, PyAny>, holders: isize) -> bool {
 ///
 /// `None` where this interpreter keeps it in some other way.
 pub fn content_of_context<'py>(context: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    only_referent(context)
+}
+
+/// Whether a context's content refers to `value` in its root. Whatever is derived from the content
+/// by setting a variable has a root of its own, and so a reference to `value` of its own; deeper
+/// parts are shared, and would not show.
+pub fn has_in_root(content: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> bool {
+    only_referent(content).is_some_and(|root| referents(&root).contains(&value.as_ptr()))
+}
+
+fn only_referent<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    match referents(object)[..] {
+        // SAFETY: the object, which is alive, holds a reference to it.
+        [referent] => Some(unsafe { Bound::from_borrowed_ptr(object.py(), referent) }),
+        _ => None,
+    }
+}
+
+/// What an object refers to, as the garbage collector sees it. For comparison: nothing keeps it alive
+/// but the object.
+fn referents(object: &Bound<'_, PyAny>) -> SmallVec<[*mut ffi::PyObject; 2]> {
     unsafe extern "C" fn visit(object: *mut ffi::PyObject, seen: *mut c_void) -> c_int {
         // SAFETY: `seen` is what `tp_traverse` is given below.
         unsafe { (*seen.cast::<SmallVec<[*mut ffi::PyObject; 2]>>()).push(object) };
         0
     }
-    let mut seen = SmallVec::<[*mut ffi::PyObject; 2]>::new();
+    let mut seen = SmallVec::new();
     // SAFETY: attached; `tp_traverse` only calls `visit`, once per reference that the object holds.
     unsafe {
-        let traverse = (*ffi::Py_TYPE(context.as_ptr())).tp_traverse?;
-        traverse(context.as_ptr(), visit, (&raw mut seen).cast());
+        if let Some(traverse) = (*ffi::Py_TYPE(object.as_ptr())).tp_traverse {
+            traverse(object.as_ptr(), visit, (&raw mut seen).cast());
+        }
     }
-    match seen[..] {
-        // SAFETY: the context, which is alive, holds a reference to it.
-        [content] => Some(unsafe { Bound::from_borrowed_ptr(context.py(), content) }),
-        _ => None,
-    }
+    seen
 }
 
 /// Runs `work` with `context` as the thread's current context.
@@ -86,12 +104,37 @@ pub fn within_context<T>(context: &Bound<'_, PyAny>, work: impl FnOnce() -> T) -
     if unsafe { ffi::PyContext_Enter(context.as_ptr()) } != 0 {
         return Err(PyErr::fetch(py));
     }
+    // Left even where `work` panics: the thread goes on, and would be in it for ever.
+    let entered = Entered(context);
     let result = work();
-    // SAFETY: the context was entered above on this thread, and `work` has left what it entered.
-    if unsafe { ffi::PyContext_Exit(context.as_ptr()) } != 0 {
-        return Err(PyErr::fetch(py));
-    }
+    entered.leave()?;
     Ok(result)
+}
+
+struct Entered<'a, 'py>(&'a Bound<'py, PyAny>);
+
+impl Entered<'_, '_> {
+    fn leave(self) -> PyResult<()> {
+        let context = self.0;
+        std::mem::forget(self);
+        Self::exit(context)
+    }
+
+    fn exit(context: &Bound<'_, PyAny>) -> PyResult<()> {
+        // SAFETY: the context was entered on this thread, and whatever was entered since was left.
+        if unsafe { ffi::PyContext_Exit(context.as_ptr()) } != 0 {
+            return Err(PyErr::fetch(context.py()));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Entered<'_, '_> {
+    fn drop(&mut self) {
+        if let Err(error) = Self::exit(self.0) {
+            error.write_unraisable(self.0.py(), None);
+        }
+    }
 }
 
 /// The exception object of an error, with its traceback: before Python 3.12 the interpreter keeps

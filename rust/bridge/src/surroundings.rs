@@ -20,7 +20,7 @@ pub struct Surroundings {
     pub context: Py<PyAny>,
     /// What asgiref finds in the context.
     scope: Py<RequestScope>,
-    /// What the context held at first.
+    /// What the context held at first, if whatever is derived from it is sure to show.
     content: Option<Py<PyAny>>,
     /// The task that a coroutine runs in, once there is one.
     task: Option<Py<Task>>,
@@ -44,7 +44,9 @@ impl Surroundings {
         })??;
         Ok(Self {
             lease: LeaseGuard(lease),
-            content: python::content_of_context(&context).map(Bound::unbind),
+            content: python::content_of_context(&context)
+                .filter(|content| python::has_in_root(content, scope.as_any()))
+                .map(Bound::unbind),
             context: context.unbind(),
             scope: scope.unbind(),
             task: None,
@@ -74,6 +76,15 @@ impl Surroundings {
     /// Keeps the task that [`Surroundings::task`] gave out.
     pub fn keep_task(&mut self, task: &Bound<'_, Task>) {
         self.task = Some(task.clone().unbind());
+    }
+
+    /// The same at the end of the loop's turn, for a task that makes its last step in this one. What
+    /// can be left to nobody is given up at once: a leased thread is waited for.
+    pub fn leave_when_done(self, py: Python<'_>, worker: &Worker) {
+        let own = |task: &Py<Task>| task.bind(py).get().is_of(&worker.scheduler);
+        if self.lease.0.is_untaken() && self.task.as_ref().is_some_and(own) {
+            worker.leave_later(self);
+        }
     }
 
     /// Leaves them to the next request, if that cannot tell: no thread was leased, the context holds

@@ -19,15 +19,15 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 /// Ticks in the shortest time that is watched.
 const TICKS: u32 = 4;
 
-/// How often closed connections are forgotten where nothing is timed.
-const LONGEST_TICK: Duration = Duration::from_secs(3600);
+/// Closed connections are forgotten at least this often.
+const LONGEST_TICK: Duration = Duration::from_secs(1);
 
 /// What connections may take their time for; zero is as long as they like.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience {
     /// A head whose first bytes have come.
     pub head: Duration,
-    /// The next request.
+    /// The next request, or reading on in a reply.
     pub idle: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Watchdog {
         let shortest = timed.into_iter().filter(|time| !time.is_zero()).min();
         let period = shortest
             .map_or(LONGEST_TICK, |time| time / TICKS)
-            .max(Duration::from_millis(1));
+            .clamp(Duration::from_millis(1), LONGEST_TICK);
         Self {
             clock: Rc::default(),
             watched: Vec::new(),
@@ -89,12 +89,13 @@ impl Watchdog {
             let passed = |since: u32, allowed: Option<u32>| {
                 allowed.is_some_and(|allowed| now.wrapping_sub(since) > allowed)
             };
-            let is_late = activity.in_flight.get() == 0
-                && match activity.doing.get() {
-                    Doing::Nothing => false,
-                    Doing::Sending(since) => passed(since, head),
-                    Doing::Idling(since) => passed(since, idle),
-                };
+            let answered = activity.in_flight.get() == 0;
+            let is_late = match activity.doing.get() {
+                Doing::Nothing => false,
+                Doing::Sending(since) => answered && passed(since, head),
+                Doing::Idling(since) => answered && passed(since, idle),
+                Doing::NotReading(since) => passed(since, idle),
+            };
             if is_late {
                 task.abort();
             }
@@ -117,15 +118,17 @@ pub(crate) struct Activity {
     in_flight: Cell<u32>,
 }
 
-/// What a client does while no request of it is in flight, and since which tick.
+/// What a client does, and since which tick.
 #[derive(Debug, Clone, Copy)]
 enum Doing {
-    /// Nothing that is timed here: its first request has not begun, or it takes its time to read.
+    /// Nothing that is timed here: its first request has not begun, or is being answered.
     Nothing,
     /// It has sent bytes that are not yet a request.
     Sending(u32),
     /// It has its reply.
     Idling(u32),
+    /// It leaves a reply unread, so that the system takes no more of it.
+    NotReading(u32),
 }
 
 impl Activity {
@@ -144,13 +147,13 @@ impl Activity {
 
     /// A write of a reply was taken by the system, or has to wait for the client to read.
     fn wrote(&self, taken: bool) {
+        let now = self.clock.get();
         match self.doing.get() {
             // The head of the next request has begun.
             Doing::Sending(_) => {}
-            Doing::Nothing | Doing::Idling(_) if taken => {
-                self.doing.set(Doing::Idling(self.clock.get()));
-            }
-            Doing::Nothing | Doing::Idling(_) => self.doing.set(Doing::Nothing),
+            _ if taken => self.doing.set(Doing::Idling(now)),
+            Doing::NotReading(_) => {}
+            Doing::Nothing | Doing::Idling(_) => self.doing.set(Doing::NotReading(now)),
         }
     }
 }

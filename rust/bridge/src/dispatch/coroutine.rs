@@ -8,11 +8,10 @@ use bolt_core::reply::Reply;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
-use super::running;
 use crate::facts::FactSource;
 use crate::invocation::{Arguments, Invocation};
 use crate::python;
-use crate::running::{TaskSlot, abandoned};
+use crate::running::{awaited, follow};
 use crate::surroundings::Surroundings;
 use crate::task::{Started, Task};
 use crate::worker::Worker;
@@ -54,21 +53,21 @@ pub fn on_the_loop(
             invocation.remember_from(source.as_mut());
             let (sender, receiver) = oneshot::channel();
             conclude_on_the_leased_thread(py, invocation, result, arguments, surroundings, sender);
-            running(None, receiver)
+            awaited(receiver)
         }
         Progress::Suspended(arguments) => {
             invocation.remember_from(source.as_mut());
-            let (sender, receiver) = oneshot::channel();
-            let slot = TaskSlot::new(task.clone().unbind());
-            let ended = slot.clone();
-            surroundings.keep_task(&task);
-            task.get().when_done(Box::new(move |py, outcome| {
-                drop(ended.take());
-                if !abandoned(py, &sender, &outcome) {
-                    finish(py, invocation, outcome, arguments, surroundings, sender);
-                }
-            }));
-            running(Some(slot), receiver)
+            follow(&task, move |task, outcome, sender| {
+                surroundings.keep_task(task);
+                finish(
+                    task.py(),
+                    invocation,
+                    outcome,
+                    arguments,
+                    surroundings,
+                    sender,
+                );
+            })
         }
     }
 }
@@ -129,7 +128,7 @@ fn finish(
     };
     let _ = sender.send(reply);
     if let Ok(worker) = Worker::current() {
-        worker.leave_later(surroundings);
+        surroundings.leave_when_done(py, &worker);
     }
 }
 

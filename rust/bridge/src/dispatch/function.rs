@@ -8,10 +8,10 @@ use bolt_core::reply::Reply;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
-use super::running;
 use crate::hooks::Hooks;
 use crate::invocation::Invocation;
 use crate::python;
+use crate::running::awaited;
 use crate::surroundings::Surroundings;
 use crate::worker::Worker;
 
@@ -39,7 +39,7 @@ pub fn on_a_pool_thread(invocation: Invocation, worker: &Worker) -> Outcome<Repl
         drop(invocation);
         end_in(&hooks, py, &context, wanted);
     }));
-    running(None, receiver)
+    awaited(receiver)
 }
 
 /// Runs the last of a request in its context, which holds what Django keeps per context.
@@ -111,5 +111,5 @@ pub fn on_the_leased_thread(
         error.write_unraisable(py, None);
         return Outcome::Ready(Err(Error::Internal));
     }
-    running(None, receiver)
+    awaited(receiver)
 }

@@ -6,19 +6,16 @@ mod function;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use bolt_core::error::Error;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan::Mode;
 use bolt_core::reply::Reply;
 use pyo3::prelude::*;
-use tokio::sync::oneshot;
 
 use crate::admission::{self, Admitted};
 use crate::facts::FactSource;
 use crate::handler::PyHandler;
 use crate::in_process::Caller;
 use crate::invocation::{Inputs, Invocation};
-use crate::running::{Running, TaskSlot};
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::worker::Worker;
 
@@ -139,11 +136,4 @@ fn run(
             function::on_the_leased_thread(py, invocation, surroundings)
         }
     }
-}
-
-fn running(
-    task: Option<TaskSlot>,
-    result: oneshot::Receiver<Result<Reply, Error>>,
-) -> Outcome<Reply> {
-    Outcome::Pending(Box::pin(Running { task, result }))
 }

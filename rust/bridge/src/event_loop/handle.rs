@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyAttributeError, PyKeyboardInterrupt, PySystemExit};
+use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
-use super::scheduler::Shared;
+use super::scheduler::{Shared, ends_loop};
 use crate::python;
 
 /// What `call_soon`, `call_later` and `call_at` return.
@@ -66,12 +66,7 @@ impl Handle {
         .and_then(|result| result);
         match outcome {
             Ok(_) => Ok(()),
-            Err(error)
-                if error.is_instance_of::<PyKeyboardInterrupt>(py)
-                    || error.is_instance_of::<PySystemExit>(py) =>
-            {
-                Err(error)
-            }
+            Err(error) if ends_loop(py, &error) => Err(error),
             Err(error) => {
                 let report = PyDict::new(py);
                 let callback = call.callback.bind(py).repr()?;

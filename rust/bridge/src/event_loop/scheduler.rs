@@ -7,7 +7,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError, PySystemExit, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple, PyWeakrefMethods, PyWeakrefReference};
@@ -137,11 +137,26 @@ impl Shared {
             };
             match entry {
                 Ready::Handle(handle) => Handle::run(handle.bind(py))?,
-                Ready::Task(task) => Task::wake(task.bind(py))?,
+                Ready::Task(task) => self.wake_task(task.bind(py))?,
                 Ready::Foreign(handle) => run_foreign(handle.bind(py))?,
             }
         }
         Ok(())
+    }
+
+    /// A task's step. What goes wrong beside its coroutine is reported, and the loop goes on.
+    fn wake_task(&self, task: &Bound<'_, Task>) -> PyResult<()> {
+        let py = task.py();
+        match Task::wake(task) {
+            Err(error) if !ends_loop(py, &error) => {
+                let report = PyDict::new(py);
+                report.set_item("message", "A task could not be resumed")?;
+                report.set_item("exception", error)?;
+                report.set_item("task", task)?;
+                self.report(py, &report)
+            }
+            outcome => outcome,
+        }
     }
 
     /// Tells the loop's exception handler.
@@ -163,6 +178,11 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// `KeyboardInterrupt` and `SystemExit` leave the loop, as in asyncio.
+pub fn ends_loop(py: Python<'_>, error: &PyErr) -> bool {
+    error.is_instance_of::<PyKeyboardInterrupt>(py) || error.is_instance_of::<PySystemExit>(py)
 }
 
 fn run_foreign(handle: &Bound<'_, PyAny>) -> PyResult<()> {

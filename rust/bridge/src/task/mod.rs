@@ -27,7 +27,7 @@ use crate::python;
 use crate::worker::Worker;
 
 /// What a task's creator does with its outcome.
-pub type Completion = Box<dyn FnOnce(Python<'_>, PyResult<Py<PyAny>>) + Send>;
+pub type Completion = Box<dyn FnOnce(&Bound<'_, Task>, PyResult<Py<PyAny>>) + Send>;
 
 /// See `asyncio.Task`, whose interface this is.
 #[pyclass(frozen, weakref, module = "django_bolt._core")]
@@ -67,6 +67,10 @@ impl Task {
             state: Mutex::default(),
         };
         Bound::new(py, task)
+    }
+
+    pub fn is_of(&self, scheduler: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.scheduler, scheduler)
     }
 
     /// Forgets its coroutine and what was done to it. Nobody else may know of the task.

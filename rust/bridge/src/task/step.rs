@@ -63,8 +63,11 @@ impl Task {
         let Some(coroutine) = this.coroutine(py) else {
             return Ok(()); // nothing was started, and so nothing waits
         };
-        let Some(outcome) = Self::step(slf, &coroutine)? else {
-            return Ok(());
+        let outcome = match Self::step(slf, &coroutine) {
+            Ok(None) => return Ok(()),
+            Ok(Some(outcome)) => outcome,
+            // What it awaits cannot be awaited: nobody else would hear of it.
+            Err(error) => Err(error),
         };
         let completion = this.state.lock().completion.take();
         if let Some(completion) = completion {
@@ -72,7 +75,7 @@ impl Task {
                 |error| Err(error.clone_ref(py)),
                 |value| Ok(value.clone().unbind()),
             );
-            completion(py, outcome);
+            completion(slf, outcome);
         }
         this.settle(slf, outcome.map(Bound::unbind))
     }
@@ -131,8 +134,14 @@ impl Task {
             Some(blocking) if blocking.is_truthy()? => {
                 if awaited.is(slf) {
                     format!("Task cannot await on itself: {}", slf.repr()?)
-                } else {
+                } else if this.shares_loop_with(awaited)? {
                     return Self::wait_for(slf, awaited);
+                } else {
+                    format!(
+                        "Task {} got Future {} attached to a different loop",
+                        slf.repr()?,
+                        awaited.repr()?
+                    )
                 }
             }
             Some(_) => format!(
@@ -145,6 +154,15 @@ impl Task {
         this.state.lock().thrown = Some(PyRuntimeError::new_err(problem));
         this.scheduler.schedule(Ready::Task(slf.clone().unbind()));
         Ok(())
+    }
+
+    /// A future of another loop would be woken on that loop's thread.
+    fn shares_loop_with(&self, future: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = future.py();
+        match future.getattr_opt(intern!(py, "get_loop"))? {
+            Some(get_loop) => Ok(get_loop.call0()?.is(&self.event_loop)),
+            None => Ok(true),
+        }
     }
 
     fn wait_for(slf: &Bound<'_, Self>, future: &Bound<'_, PyAny>) -> PyResult<()> {
