@@ -30,7 +30,7 @@ def of_dict(keys: Iterable[type], item: Shape | None) -> Shape | None:
 
 def of_instance(kind: type, attributes: Iterable[tuple[str, Shape | None]]) -> Shape | None:
     """Return the shape of a class's own instances whose attributes all have one."""
-    if kind.__getattribute__ is not object.__getattribute__:
+    if any("__getattribute__" in vars(cls) for cls in kind.__mro__[:-1]):
         return None  # to look at it would be to run its code
     known = []
     for name, shape in attributes:

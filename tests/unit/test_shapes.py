@@ -36,6 +36,13 @@ class Positive(msgspec.Struct):
     count: Annotated[int, msgspec.Meta(gt=0)]
 
 
+class Watching(msgspec.Struct):
+    count: int
+
+    def __getattribute__(self, name: str) -> Any:
+        return super().__getattribute__(name)
+
+
 class Colour(enum.Enum):
     RED = "red"
 
@@ -102,7 +109,7 @@ def test_what_fits(kind: Any, value: Any, fits: bool) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [Tree, Positive, tuple[int, str], Annotated[list[int], msgspec.Meta(max_length=2)]],
+    [Tree, Positive, Watching, tuple[int, str], Annotated[list[int], msgspec.Meta(max_length=2)]],
 )
 def test_what_rust_cannot_see(kind: Any) -> None:
     assert compile_result(kind, "app.handler").shape is None

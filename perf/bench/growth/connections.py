@@ -84,9 +84,12 @@ def idle(server: Running, count: int) -> Iterator[None]:
     """
     files = _files(server)
     with contextlib.ExitStack() as stack:
-        connections = [stack.enter_context(_connection(server, index)) for index in range(count)]
-        for connection in connections:
+        connections = []
+        for index in range(count):
+            connection = stack.enter_context(_connection(server, index))
+            # At once: a server closes connections on which no first request comes.
             _ask(connection, server)
+            connections.append(connection)
         yield
         for connection in connections:
             _ask(connection, server)
