@@ -221,9 +221,11 @@ class TestSignals:
         self, client: httpx.Client, heard: list[str], path: str
     ) -> None:
         for _ in range(3):
+            heard.clear()
             client.get(path)
-        until(lambda: len(heard) == 6)
-        assert heard == ["started", "finished"] * 3
+            # The next request may begin on another thread before this one's has heard of its end.
+            until(lambda: len(heard) == 2)
+            assert heard == ["started", "finished"]
 
     def test_a_handler_that_fails_too(self, client: httpx.Client, heard: list[str]) -> None:
         meeting.abort()
