@@ -78,15 +78,6 @@ impl Surroundings {
         self.task = Some(task.clone().unbind());
     }
 
-    /// The same at the end of the loop's turn, for a task that makes its last step in this one. What
-    /// can be left to nobody is given up at once: a leased thread is waited for.
-    pub fn leave_when_done(self, py: Python<'_>, worker: &Worker) {
-        let own = |task: &Py<Task>| task.bind(py).get().is_of(&worker.scheduler);
-        if self.lease.0.is_untaken() && self.task.as_ref().is_some_and(own) {
-            worker.leave_later(self);
-        }
-    }
-
     /// Leaves them to the next request, if that cannot tell: no thread was leased, the context holds
     /// what it held at first, and nothing else refers to the task, to the context, to its content
     /// (which copies of it share) or to the scope.
@@ -100,6 +91,15 @@ impl Surroundings {
             task.unbind()
         });
         worker.keep_spare(self);
+    }
+
+    /// The same at the end of the loop's turn, for a task that makes its last step in this one. What
+    /// can be left to nobody is given up at once: a leased thread is waited for.
+    pub fn leave_when_done(self, py: Python<'_>, worker: &Worker) {
+        let own = |task: &Py<Task>| task.bind(py).get().is_of(&worker.scheduler);
+        if self.lease.0.is_untaken() && self.task.as_ref().is_some_and(own) {
+            worker.leave_later(self);
+        }
     }
 
     fn is_pristine(&self, py: Python<'_>, task: Option<&Bound<'_, Task>>) -> bool {
