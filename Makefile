@@ -216,6 +216,10 @@ bench-peers: measuring floor peers ## The same with every other framework, each 
 bench-growth: measuring ## Measure 5,000 routes, 10,000 idle connections, two processes
 	$(BIN)/python -m perf.growth --connections $(C) --requests $(N) --rounds $(ROUNDS)
 
+.PHONY: bench-fanout
+bench-fanout: measuring floor peers ## Measure one server-sent event at 1,000 clients, with every framework
+	$(BIN)/python -m perf.fanout --rounds $(ROUNDS) --seconds 3
+
 .PHONY: save-bench
 save-bench: venv ## Keep the last measurements in perf/results/<date> (NAME=)
 	@$(call need,$(VENV)/.perf)

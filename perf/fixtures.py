@@ -31,6 +31,9 @@ USER = "42"
 AIRPORTS = 1000
 COUNTRIES = ("IS", "DK", "NO", "SE", "FI", "EE", "LV", "LT", "PL", "DE", "NL", "BE", "FR", "ES")
 FILE_SIZE = 100_000
+UPLOAD_SIZE = 1_000_000
+#: Between the parts of the upload; cases.toml has it in a header.
+BOUNDARY = "----bolt-bench-7MA4YWxkTrZu0gW"
 BULK_SIZE = 10_000
 TAGS = ("new", "sale", "blue", "heavy", "spare", "used")
 
@@ -45,7 +48,8 @@ def fill(directory: Path) -> None:
     _make_key_pair(directory, "es256", lambda: ec.generate_private_key(ec.SECP256R1()))
     _make_tokens(directory)
     _make_database(directory / "airports.sqlite3")
-    _make(directory / "file-100k.bin", _file)
+    _make(directory / "file-100k.bin", lambda: _bytes(FILE_SIZE))
+    _make(directory / "upload-1m.multipart", _upload)
     _make(directory / "items-10k.json", _items)
 
 
@@ -135,9 +139,26 @@ def _airport(number: int) -> tuple[int, str, str, str, int]:
     )
 
 
-def _file() -> bytes:
+def _bytes(size: int) -> bytes:
     # 251 is prime, so that no power of two repeats the pattern at its borders.
-    return bytes(position % 251 for position in range(FILE_SIZE))
+    return bytes(position % 251 for position in range(size))
+
+
+def _upload() -> bytes:
+    """Return a form with a text and a file (RFC 7578)."""
+    lines = [
+        f"--{BOUNDARY}",
+        'Content-Disposition: form-data; name="note"',
+        "",
+        "Seen from the tower",
+        f"--{BOUNDARY}",
+        'Content-Disposition: form-data; name="photo"; filename="photo.bin"',
+        "Content-Type: application/octet-stream",
+        "",
+        "",
+    ]
+    end = f"\r\n--{BOUNDARY}--\r\n"
+    return "\r\n".join(lines).encode() + _bytes(UPLOAD_SIZE) + end.encode()
 
 
 def _items() -> bytes:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf.bench import cases, places, plot, results, saving, tables
+from perf.bench import cases, fanout, places, plot, results, saving, tables
 from perf.bench.errors import BenchError
 from perf.bench.growth.results import read as read_growth
 from perf.bench.growth.tables import report as growth_report
@@ -22,7 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.action == "save":
-            place = saving.save(places.LAST, places.GROWTH, places.RESULTS, options.name)
+            place = saving.save(
+                places.LAST, (places.GROWTH, places.FANOUT), places.RESULTS, options.name
+            )
             render(place)
             sys.stdout.write(
                 f"{place.relative_to(places.ROOT)}: write the reasons into README.md\n"
@@ -47,6 +49,9 @@ def render(place: Path) -> None:
     growth = place / saving.GROWTH
     if growth.exists():
         sections["growth"] = growth_report(read_growth(growth))
+    clients = place / saving.FANOUT
+    if clients.exists():
+        sections["fanout"] = fanout.report(fanout.read(clients))
     saving.write_readme(place / saving.README, sections, f"Measurements of {place.name}")
 
 

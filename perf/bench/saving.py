@@ -11,6 +11,7 @@ from perf.bench.errors import BenchError
 
 RAW = "raw.json"
 GROWTH = "growth.json"
+FANOUT = "fanout.json"
 README = "README.md"
 PLOT = "plot.svg"
 
@@ -24,8 +25,8 @@ What stands in *Not ahead*, each line with its reason and the profile that shows
 """
 
 
-def save(last: Path, growth: Path, directory: Path, name: str = "") -> Path:
-    """Keep the last run, and what was measured of growth since, and return where.
+def save(last: Path, besides: Iterable[Path], directory: Path, name: str = "") -> Path:
+    """Keep the last run, and those of other measurements ``besides`` that exist; return where.
 
     Without a name it is the date of the run, with a number where that holds another run already.
     With the name of an older result, the numbers of that are replaced. Raises BenchError where
@@ -37,8 +38,9 @@ def save(last: Path, growth: Path, directory: Path, name: str = "") -> Path:
     place = directory / name if name else _free(directory, run)
     place.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(last, place / RAW)
-    if growth.exists():
-        shutil.copyfile(growth, place / GROWTH)
+    for other in besides:
+        if other.exists():
+            shutil.copyfile(other, place / other.name)
     return place
 
 

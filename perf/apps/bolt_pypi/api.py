@@ -7,9 +7,11 @@ from typing import Annotated
 
 from airports.models import Airport
 from django.conf import settings
-from django_bolt.param_functions import Body, Form
+from django_bolt.datastructures import UploadFile
+from django_bolt.param_functions import Body, File, Form
 from django_bolt.views import APIView
 from msgspec import Struct
+from ticks import Ticks
 
 from django_bolt import BoltAPI, Request, StreamingResponse
 from django_bolt.auth import IsAuthenticated, JWTAuthentication
@@ -20,6 +22,7 @@ PAGE_SIZE = 20
 REALLY_BLOCKS = False
 
 api = BoltAPI(enable_logging=False, compression=False)
+ticks = Ticks()
 
 
 class Message(Struct):
@@ -54,6 +57,12 @@ class Stock(Struct):
 class Order(Struct):
     name: str
     quantity: int
+
+
+class Photo(Struct):
+    note: str
+    name: str
+    size: int
 
 
 class AirportOut(Struct):
@@ -129,6 +138,11 @@ async def form(order: Annotated[Order, Form()]) -> Order:
     return order
 
 
+@api.post("/upload")
+async def upload(note: Annotated[str, Form()], photo: Annotated[UploadFile, File()]) -> Photo:
+    return Photo(note, photo.filename, photo.size)
+
+
 @api.get("/file")
 async def file():
     return FileResponse(str(settings.DATA / "file-100k.bin"))
@@ -138,6 +152,15 @@ async def file():
 async def events():
     async def numbers() -> AsyncIterator[str]:
         for number in range(10):
+            yield f"data: {number}\n\n"
+
+    return StreamingResponse(numbers(), media_type="text/event-stream")
+
+
+@api.get("/ticks")
+async def all_ticks():
+    async def numbers() -> AsyncIterator[str]:
+        async for number in ticks.numbers():
             yield f"data: {number}\n\n"
 
     return StreamingResponse(numbers(), media_type="text/event-stream")

@@ -22,6 +22,11 @@ class OrderIn(serializers.Serializer):
     quantity = serializers.IntegerField()
 
 
+class PhotoIn(serializers.Serializer):
+    note = serializers.CharField()
+    photo = serializers.FileField()
+
+
 class AirportOut(serializers.ModelSerializer):
     class Meta:
         model = Airport

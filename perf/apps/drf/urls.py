@@ -15,6 +15,7 @@ urlpatterns = [
     path("text", views.text),
     path("redirect", views.redirect),
     path("form", views.form),
+    path("upload", views.upload),
     path("file", views.file),
     path("events", views.events),
     path("db/airports/<int:pk>", views.AirportDetail.as_view()),

@@ -15,7 +15,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from serializers import AirportOut, ItemIn, OrderIn, RunwayQuery
+from serializers import AirportOut, ItemIn, OrderIn, PhotoIn, RunwayQuery
 
 
 @api_view(["GET"])
@@ -66,6 +66,16 @@ def form(request: Request) -> Response:
     serializer = OrderIn(data=request.data)
     serializer.is_valid(raise_exception=True)
     return Response(serializer.validated_data)
+
+
+@api_view(["POST"])
+def upload(request: Request) -> Response:
+    serializer = PhotoIn(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    photo = serializer.validated_data["photo"]
+    return Response(
+        {"note": serializer.validated_data["note"], "name": photo.name, "size": photo.size}
+    )
 
 
 @api_view(["GET"])

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi import Depends, FastAPI, Form, HTTPException, Request, UploadFile
 from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse, StreamingResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
+from ticks import Ticks
 from tokens import DATA, user_of
 
 app = FastAPI(openapi_url=None)
+ticks = Ticks()
 
 
 class Message(BaseModel):
@@ -49,6 +51,12 @@ class Stock(BaseModel):
 class Order(BaseModel):
     name: str
     quantity: int
+
+
+class Photo(BaseModel):
+    note: str
+    name: str
+    size: int
 
 
 class User(BaseModel):
@@ -121,6 +129,11 @@ async def form(order: Annotated[Order, Form()]) -> Order:
     return order
 
 
+@app.post("/upload")
+async def upload(note: Annotated[str, Form()], photo: UploadFile) -> Photo:
+    return Photo(note=note, name=photo.filename, size=photo.size)
+
+
 @app.get("/file")
 async def file():
     return FileResponse(DATA / "file-100k.bin")
@@ -133,6 +146,15 @@ async def events():
             yield f"data: {number}\n\n"
 
     # EventSourceResponse, which puts the events together itself, costs four times as much.
+    return StreamingResponse(numbers(), media_type="text/event-stream")
+
+
+@app.get("/ticks")
+async def all_ticks():
+    async def numbers() -> AsyncIterator[str]:
+        async for number in ticks.numbers():
+            yield f"data: {number}\n\n"
+
     return StreamingResponse(numbers(), media_type="text/event-stream")
 
 

@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from litestar import Controller, Litestar, MediaType, Request, get, post
+from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import File, Redirect, Stream
 from litestar.security.jwt import JWTAuth, Token
 from msgspec import Struct
+from ticks import Ticks
 
 DATA = Path(os.environ["BENCH_DATA"])
+ticks = Ticks()
 
 
 class Runway(Struct):
@@ -45,6 +48,17 @@ class Stock(Struct):
 class Order(Struct):
     name: str
     quantity: int
+
+
+class PhotoIn(Struct):
+    note: str
+    photo: UploadFile
+
+
+class Photo(Struct):
+    note: str
+    name: str
+    size: int
 
 
 async def user_of(token: Token, connection: Any) -> str:
@@ -116,6 +130,13 @@ async def form(data: Annotated[Order, Body(media_type=RequestEncodingType.URL_EN
     return data
 
 
+@post("/upload")
+async def upload(
+    data: Annotated[PhotoIn, Body(media_type=RequestEncodingType.MULTI_PART)],
+) -> Photo:
+    return Photo(data.note, data.photo.filename, len(await data.photo.read()))
+
+
 @get("/file")
 async def file() -> File:
     return File(DATA / "file-100k.bin")
@@ -128,6 +149,15 @@ async def events() -> Stream:
             yield f"data: {number}\n\n"
 
     # A little quicker than ServerSentEvent, which puts the events together itself.
+    return Stream(numbers(), media_type="text/event-stream")
+
+
+@get("/ticks")
+async def all_ticks() -> Stream:
+    async def numbers() -> AsyncIterator[str]:
+        async for number in ticks.numbers():
+            yield f"data: {number}\n\n"
+
     return Stream(numbers(), media_type="text/event-stream")
 
 
@@ -165,8 +195,10 @@ app = Litestar(
         item,
         items,
         form,
+        upload,
         file,
         events,
+        all_ticks,
         me_hs256,
         me_rs256,
         me_es256,

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from airports.models import Airport
 from django.conf import settings
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from ninja import Form
+from ninja import File, Form
+from ninja.files import UploadedFile
 from parts import (
     PAGE_SIZE,
     AirportOut,
@@ -14,14 +15,17 @@ from parts import (
     Bearer,
     Item,
     Order,
+    Photo,
     Runway,
     Stock,
     Total,
     User,
     new_api,
 )
+from ticks import Ticks
 
 api = new_api()
+ticks = Ticks()
 
 
 @api.get("/hello")
@@ -75,6 +79,11 @@ async def form(request, order: Form[Order]):
     return order
 
 
+@api.post("/upload", response=Photo)
+async def upload(request, note: Form[str], photo: File[UploadedFile]):
+    return {"note": note, "name": photo.name, "size": photo.size}
+
+
 @api.get("/file")
 async def file(request):
     return FileResponse((settings.DATA / "file-100k.bin").open("rb"))
@@ -87,6 +96,15 @@ async def events(request):
             yield f"data: {number}\n\n"
 
     # Quicker than `response=SSE[int]`, which puts the events together itself.
+    return StreamingHttpResponse(numbers(), content_type="text/event-stream")
+
+
+@api.get("/ticks")
+async def all_ticks(request):
+    async def numbers() -> AsyncIterator[str]:
+        async for number in ticks.numbers():
+            yield f"data: {number}\n\n"
+
     return StreamingHttpResponse(numbers(), content_type="text/event-stream")
 
 

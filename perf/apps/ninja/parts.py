@@ -42,6 +42,12 @@ class Order(Schema):
     quantity: int
 
 
+class Photo(Schema):
+    note: str
+    name: str
+    size: int
+
+
 class User(Schema):
     user: str
 

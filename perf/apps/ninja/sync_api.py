@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from airports.models import Airport
 from django.conf import settings
 from django.http import FileResponse, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
-from ninja import Form
+from ninja import File, Form
+from ninja.files import UploadedFile
 from parts import (
     PAGE_SIZE,
     AirportOut,
@@ -13,6 +14,7 @@ from parts import (
     Bearer,
     Item,
     Order,
+    Photo,
     Runway,
     Stock,
     Total,
@@ -66,6 +68,11 @@ def items(request, items: list[Item]):
 @api.post("/form", response=Order)
 def form(request, order: Form[Order]):
     return order
+
+
+@api.post("/upload", response=Photo)
+def upload(request, note: Form[str], photo: File[UploadedFile]):
+    return {"note": note, "name": photo.name, "size": photo.size}
 
 
 @api.get("/file")

@@ -8,11 +8,13 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, RootModel, ValidationError
 from robyn import Headers, Request, Response, Robyn, SSEMessage, SSEResponse, SubRouter, serve_file
 from robyn.authentication import AuthenticationHandler, BearerGetter, Identity
+from ticks import Ticks
 from tokens import DATA, user_of
 
 JSON = Headers({"Content-Type": "application/json"})
 
 app = Robyn(__file__)
+ticks = Ticks()
 
 
 class Item(BaseModel):
@@ -93,6 +95,12 @@ async def form(request: Request):
     return {"name": order.name, "quantity": order.quantity}
 
 
+@app.post("/upload")
+async def upload(request: Request):
+    (name, content), *_ = request.files.items()
+    return {"note": request.form_data["note"], "name": name, "size": len(content)}
+
+
 @app.get("/file")
 async def file():
     return serve_file(str(DATA / "file-100k.bin"))
@@ -102,6 +110,15 @@ async def file():
 async def events():
     async def numbers() -> AsyncIterator[str]:
         for number in range(10):
+            yield SSEMessage(str(number))
+
+    return SSEResponse(numbers())
+
+
+@app.get("/ticks")
+async def all_ticks():
+    async def numbers() -> AsyncIterator[str]:
+        async for number in ticks.numbers():
             yield SSEMessage(str(number))
 
     return SSEResponse(numbers())

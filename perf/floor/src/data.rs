@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jsonwebtoken::errors::Error;
 use jsonwebtoken::{Algorithm, DecodingKey};
 
+use crate::ticks::Ticks;
 use crate::tokens::Verifier;
 
 /// Everything that requests are answered from.
@@ -15,6 +16,7 @@ pub struct Data {
     pub rs256: Verifier,
     pub es256: Verifier,
     pub file: PathBuf,
+    pub ticks: Ticks,
 }
 
 impl Data {
@@ -35,6 +37,7 @@ impl Data {
             rs256: verifier(Algorithm::RS256, "rs256.pub.pem", DecodingKey::from_rsa_pem)?,
             es256: verifier(Algorithm::ES256, "es256.pub.pem", DecodingKey::from_ec_pem)?,
             file: directory.join("file-100k.bin"),
+            ticks: Ticks::new(),
         })
     }
 }

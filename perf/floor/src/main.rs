@@ -16,7 +16,9 @@ mod params;
 mod replies;
 mod routes;
 mod server;
+mod ticks;
 mod tokens;
+mod upload;
 
 use std::net::TcpListener;
 use std::process::ExitCode;

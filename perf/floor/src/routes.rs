@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::data::Data;
 use crate::replies::{self, Answer, Reply};
-use crate::{events, file, items, params, tokens};
+use crate::{events, file, items, params, tokens, upload};
 
 /// Answers a request. What is wrong with one is its status alone.
 pub async fn answer(data: &Data, request: Request) -> Reply {
@@ -26,6 +26,10 @@ async fn respond(data: &Data, mut request: Request) -> Answer {
         ("POST", "/items") => items::create(request.take_payload()).await,
         ("POST", "/items/bulk") => items::create_many(request.take_payload()).await,
         ("POST", "/form") => items::submit(request.take_payload()).await,
+        ("POST", "/upload") => {
+            let boundary = upload::boundary(request.headers())?;
+            upload::receive(boundary, request.take_payload()).await
+        }
         ("GET", "/sleep") => {
             sleep(Duration::from_millis(1)).await;
             replies::slept()
@@ -40,6 +44,7 @@ async fn respond(data: &Data, mut request: Request) -> Answer {
         ("GET", "/redirect") => Ok(replies::redirect("/hello")),
         ("GET", "/file") => file::send(&data.file),
         ("GET", "/events") => Ok(events::stream()),
+        ("GET", "/ticks") => Ok(data.ticks.stream()),
         ("GET", path) => params::runway(path, request.uri().query().unwrap_or_default()),
         _ => Err(StatusCode::NOT_FOUND),
     }

@@ -61,7 +61,7 @@ def test_a_case_is_read(tmp_path: Path) -> None:
 
 def test_the_cases_of_the_project() -> None:
     found = cases.read(places.CASES)
-    assert len(found.case) == 21
+    assert len(found.case) == 22
     assert found.title("hello") == "JSON hello, async"
     assert found.title("of another time") == "of another time"
     assert found.case[3].goal == Relation("hello-request", 1.05)

@@ -125,9 +125,8 @@ def test_a_report_without_this_project() -> None:
 
 def saved(directory: Path, made: str, name: str = "") -> Path:
     results.write(run(made), directory / "last.json")
-    return saving.save(
-        directory / "last.json", directory / "growth.json", directory / "results", name
-    )
+    besides = [directory / saving.GROWTH, directory / saving.FANOUT]
+    return saving.save(directory / "last.json", besides, directory / "results", name)
 
 
 def test_results_of_one_day_do_not_replace_each_other(tmp_path: Path) -> None:
@@ -147,10 +146,12 @@ def test_names_that_lead_elsewhere(tmp_path: Path, name: str) -> None:
         saved(tmp_path, "2026-11-23T08:00:00+00:00", name)
 
 
-def test_growth_is_kept_too(tmp_path: Path) -> None:
-    (tmp_path / "growth.json").write_text("{}")
+@pytest.mark.parametrize("other", [saving.GROWTH, saving.FANOUT])
+def test_other_measurements_are_kept_too(tmp_path: Path, other: str) -> None:
+    (tmp_path / other).write_text("{}")
     place = saved(tmp_path, "2026-11-23T08:00:00+00:00")
-    assert (place / saving.GROWTH).read_text() == "{}"
+    assert (place / other).read_text() == "{}"
+    assert len(list(place.iterdir())) == 2
 
 
 def test_notes_survive(tmp_path: Path) -> None:
