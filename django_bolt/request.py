@@ -7,6 +7,7 @@ for when it is asked for it, and keeps it.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,7 @@ _JSON = re.compile(r"application/([^/]*\+)?json")
 #: Headers that CGI names without ``HTTP_`` (RFC 3875, section 4.1).
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _DEFAULT_PORT = "80"
+_RAISE: Any = object()
 
 
 class Request(_core.Request):
@@ -94,6 +96,22 @@ class Request(_core.Request):
     def COOKIES(self) -> dict[str, str]:  # noqa: N802 (Django's name)
         """Cookie values by name."""
         return parse_cookie(self.headers.get("cookie", ""))
+
+    def get_signed_cookie(
+        self,
+        key: str,
+        default: Any = _RAISE,
+        salt: str = "",
+        max_age: int | timedelta | None = None,
+    ) -> Any:
+        """Return the value of a cookie that ``response.set_signed_cookie`` set.
+
+        ``max_age`` is in seconds, or a ``timedelta``. Without ``default``, raises ``KeyError``
+        where the cookie is missing, and ``django.core.signing.BadSignature`` or
+        ``SignatureExpired`` where it is not the one that was set.
+        """
+        options: dict[str, Any] = {} if default is _RAISE else {"default": default}
+        return self._request.get_signed_cookie(key, salt=salt, max_age=max_age, **options)
 
     @cached_property
     def META(self) -> dict[str, Any]:  # noqa: N802 (Django's name)

@@ -1,8 +1,8 @@
-"""Results that carry their own status, headers and media type."""
+"""Results that carry their own status, headers, cookies and media type."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,21 +11,35 @@ from django.http import HttpResponseRedirect
 from django.http.response import ResponseHeaders
 from django.utils.encoding import iri_to_uri
 
-__all__ = ["HTML", "JSON", "BaseResponse", "PlainText", "Redirect", "Response"]
+from django_bolt.cookies import CookieJar
+
+__all__ = [
+    "HTML",
+    "JSON",
+    "BaseResponse",
+    "PlainText",
+    "Redirect",
+    "Response",
+    "Template",
+    "render",
+]
 
 JSON_TYPE = "application/json"
+_CONTENT_TYPE = "content-type"
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
-class BaseResponse:
+class BaseResponse(CookieJar):
     """What a handler may return in place of plain data.
 
     ``response["X-Name"] = "value"`` and ``response.headers`` set headers, any case, as on Django's
-    ``HttpResponse``. Raises ``django.http.BadHeaderError`` for a header with a line break, and
-    ``ValueError`` for a status that is not from 200 to 599.
+    ``HttpResponse``; ``set_cookie`` and its relatives set cookies. Raises
+    ``django.http.BadHeaderError`` for a header with a line break, and ``ValueError`` for a status
+    that is not from 200 to 599.
     """
 
-    __slots__ = ("content_type", "data", "headers", "status_code")
+    # Rust reads these slots of texts; see ``rust/bridge/src/reply.rs``.
+    __slots__ = ("_headers", "content_type", "data", "status_code")
 
     #: ``Content-Type`` where nothing else is said.
     media_type: str | None = None
@@ -41,36 +55,51 @@ class BaseResponse:
             raise ValueError(f"A response's status is from 200 to 599, not {status_code!r}.")
         self.data = data
         self.status_code = int(status_code)
-        self.headers = ResponseHeaders(headers or {})
-        given: str | None = self.headers.get("Content-Type")
-        self.headers.pop("Content-Type", None)
+        self._cookies = None
+        self._headers: ResponseHeaders | None = None
         self.content_type: str | None = self.media_type
-        if content_type or given:
-            self["Content-Type"] = content_type or given or ""
+        if headers:
+            self._headers = ResponseHeaders(headers)
+            given = self._headers.get("Content-Type")
+            self._headers.pop("Content-Type")
+            content_type = content_type or given
+        if content_type:
+            self["Content-Type"] = content_type
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """Every header but ``Content-Type``; one that is set here takes its place."""
+        if self._headers is None:
+            self._headers = ResponseHeaders({})
+        return self._headers
 
     def __getitem__(self, name: str) -> str:
+        if name not in self.headers and name.lower() == _CONTENT_TYPE and self.content_type:
+            return self.content_type
         value: str = self.headers[name]
         return value
 
     def __setitem__(self, name: str, value: str) -> None:
-        if name.lower() == "content-type":
+        if name.lower() == _CONTENT_TYPE:
             # Through the same checks as every other header.
             self.content_type = ResponseHeaders({name: value})[name]
         else:
             self.headers[name] = value
 
     def __delitem__(self, name: str) -> None:
+        if name.lower() == _CONTENT_TYPE:
+            self.content_type = None
         self.headers.pop(name, None)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.headers
+        return name in self.headers or (name.lower() == _CONTENT_TYPE and bool(self.content_type))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} status_code={self.status_code}>"
 
     def has_header(self, name: str) -> bool:
         """Whether a header is set; any case."""
-        return name in self.headers
+        return name in self
 
 
 class Response(BaseResponse):
@@ -165,3 +194,66 @@ class Redirect(BaseResponse):
     def url(self) -> str:
         """The encoded target."""
         return self["Location"]
+
+
+class Template(BaseResponse):
+    """A page, rendered by Django's template engines once the handler has returned it.
+
+    It is rendered where blocking is allowed, on the thread that the request leases, so that a
+    template may read from the database in ``async def`` too. ``template_name`` is one name, or
+    several of which the first that exists is taken. ``context_data`` may be changed until then.
+    With ``request``, the engine's context processors run, and a page with ``{% csrf_token %}`` sets
+    Django's CSRF cookie; without it neither happens, as in Django's ``render_to_string``.
+    """
+
+    __slots__ = ("request", "template_name", "using")
+    media_type = "text/html; charset=utf-8"
+
+    def __init__(
+        self,
+        template_name: str | Sequence[str],
+        context: Mapping[str, Any] | None = None,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+        using: str | None = None,
+        request: Any = None,
+    ) -> None:
+        super().__init__(
+            None if context is None else dict(context), status_code, headers, content_type
+        )
+        self.template_name = template_name
+        self.using = using
+        self.request = request
+
+    @property
+    def context_data(self) -> dict[str, Any] | None:
+        """The variables that the page is rendered with."""
+        data: dict[str, Any] | None = self.data
+        return data
+
+    @context_data.setter
+    def context_data(self, context: dict[str, Any] | None) -> None:
+        self.data = context
+
+
+def render(
+    request: Any,
+    template_name: str | Sequence[str],
+    context: Mapping[str, Any] | None = None,
+    content_type: str | None = None,
+    status: int | None = None,
+    using: str | None = None,
+) -> Template:
+    """Return the page for a request, with the arguments of ``django.shortcuts.render``.
+
+    Other than Django's, it is rendered when the handler has returned it; see :class:`Template`.
+    """
+    return Template(
+        template_name,
+        context,
+        status_code=200 if status is None else status,
+        content_type=content_type,
+        using=using,
+        request=request,
+    )

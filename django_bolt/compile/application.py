@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
+from django.http.response import HttpResponseBase
 from msgspec import UNSET
 
 from django_bolt.compile import binding, plan, response, signature
@@ -69,6 +70,7 @@ def hooks() -> Hooks:
         blocking_threads=bolt_settings().blocking_threads,
         request_class=Request,
         response_class=BaseResponse,
+        django_response_class=HttpResponseBase,
         render=replies.render,
         translate=failures.translate,
         thread_starts_request=connections.thread_starts_request,

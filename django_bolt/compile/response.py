@@ -48,7 +48,7 @@ def compile_result(annotation: Any, handler: str) -> Result:
         )
     if declared is None:
         declared = types.NoneType
-    _refuse_django(declared, handler)
+    _refuse_models(declared, handler)
     try:
         info = schema.type_info(declared)
     except schema.UnknownTypeError as error:
@@ -87,10 +87,11 @@ def _without_responses(annotation: Any) -> Any:
 
 
 def _is_response(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseResponse)
+    kind = get_origin(annotation) or annotation
+    return isinstance(kind, type) and issubclass(kind, BaseResponse | HttpResponseBase)
 
 
-def _refuse_django(annotation: Any, handler: str) -> None:
+def _refuse_models(annotation: Any, handler: str) -> None:
     bare = get_origin(annotation) or annotation
     if not isinstance(bare, type):
         return
@@ -98,9 +99,4 @@ def _refuse_django(annotation: Any, handler: str) -> None:
         raise ConfigurationError(
             f"The declared result of {handler} is {bare.__qualname__}, whose fields would all "
             "leave: declare a msgspec.Struct with those that may, and return the object itself."
-        )
-    if issubclass(bare, HttpResponseBase):
-        raise ConfigurationError(
-            f"The declared result of {handler} is Django's {bare.__qualname__}: return one of "
-            "django_bolt.responses instead."
         )

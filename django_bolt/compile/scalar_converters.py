@@ -19,6 +19,7 @@ from msgspec import inspect
 
 from django_bolt._core import Shape
 from django_bolt.compile import shapes
+from django_bolt.dispatch.awaitables import is_unawaited
 from django_bolt.dispatch.body_check import check
 from django_bolt.exceptions import ResultError
 
@@ -47,7 +48,7 @@ class Node:
 
 def mismatch(expected: str, value: object) -> ResultError:
     """Return the refusal of a value of another type; it never shows the value itself."""
-    if python_inspect.isawaitable(value):
+    if is_unawaited(value):
         if python_inspect.iscoroutine(value):
             value.close()
         kind = type(value).__name__

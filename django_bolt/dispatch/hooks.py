@@ -22,6 +22,8 @@ class Hooks:
     request_class: type
     #: ``django_bolt.responses.BaseResponse``: results that carry their own status and headers.
     response_class: type
+    #: ``django.http.response.HttpResponseBase``: the same, of Django's.
+    django_response_class: type
     #: Turns such a result into data; the second argument converts what it carries.
     render: Callable[[Any, Callable[[Any], Any] | None], RenderedReply]
     #: Turns an exception of a handler into data, and tells Django and the log about it.

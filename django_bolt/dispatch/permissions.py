@@ -13,6 +13,7 @@ from asgiref.sync import iscoroutinefunction, sync_to_async
 
 from django_bolt.auth.expressions import Expression, Not, Operand, Or, conjunction, instance_of
 from django_bolt.auth.guards import BasePermission, FactPermission
+from django_bolt.dispatch.awaitables import is_unawaited
 
 #: What Rust found for each leaf of the guard tree, in pre-order; ``None`` is unknown.
 Leaves: TypeAlias = Sequence[bool | None]
@@ -235,7 +236,7 @@ async def _ask(permission: BasePermission, test: Callable[..., Any], *arguments:
     else:
         answer = await sync_to_async(_call)(permission, test, *arguments)
     # An awaitable is true; one that nobody awaited would let everybody in.
-    while inspect.isawaitable(answer):
+    while is_unawaited(answer):
         answer = await answer
     return _truth(answer, permission)
 
@@ -243,14 +244,14 @@ async def _ask(permission: BasePermission, test: Callable[..., Any], *arguments:
 def _call(permission: BasePermission, test: Callable[..., Any], *arguments: Any) -> Any:
     answer = test(*arguments)
     # The truth of a queryset is a query: it belongs to this thread.
-    return answer if inspect.isawaitable(answer) else _truth(answer, permission)
+    return answer if is_unawaited(answer) else _truth(answer, permission)
 
 
 def _truth(answer: Any, permission: BasePermission) -> bool:
     """Return the truth of an answer; refuse what is true only because nobody ran it."""
     if answer is True or answer is False:
         return answer
-    if inspect.isawaitable(answer):
+    if is_unawaited(answer):
         if inspect.iscoroutine(answer):
             answer.close()
         raise TypeError(

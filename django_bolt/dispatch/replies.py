@@ -5,32 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.http.response import HttpResponseBase
+
+from django_bolt.dispatch.django_responses import render_django
 from django_bolt.dispatch.encoding import encode
 from django_bolt.dispatch.hooks import RenderedReply
-from django_bolt.responses import JSON, BaseResponse, Redirect, Response
+from django_bolt.dispatch.templates import render_template
+from django_bolt.responses import JSON, BaseResponse, Redirect, Response, Template
 from django_bolt.status import is_success
 
 #: Statuses that never have a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
 _EMPTY = (204, 205, 304)
 
 
-def render(response: BaseResponse, convert: Callable[[Any], Any] | None = None) -> RenderedReply:
-    """Return status, ``Content-Type``, further headers and body of a response.
+def render(
+    response: BaseResponse | HttpResponseBase, convert: Callable[[Any], Any] | None = None
+) -> RenderedReply:
+    """Return status, ``Content-Type``, further headers and body of a response, or of Django's.
 
     ``convert`` enforces the handler's declared type: what a successful response holds is cut to
-    it, as a bare result would be. Raises ``TypeError`` for data that has no JSON, and what
-    ``convert`` does.
+    it, as a bare result would be. Raises ``TypeError`` for data that has no JSON,
+    ``SynchronousOnlyOperation`` for a page on an event loop, and what ``convert`` does.
     """
+    if isinstance(response, HttpResponseBase):
+        return render_django(response)
     data = response.data
     if convert is not None and _holds_the_result(response):
         data = convert(data)
     body = None if response.status_code in _EMPTY else _body(response, data)
-    return (
-        response.status_code,
-        None if body is None else response.content_type,
-        list(response.headers.items()),
-        body,
-    )
+    content_type, headers = head_of(response)
+    return response.status_code, None if body is None else content_type, headers, body
+
+
+def head_of(response: BaseResponse) -> tuple[str | None, list[tuple[str, str]]]:
+    """Return ``Content-Type`` and every further header, one for each cookie included."""
+    content_type, headers = response.content_type, []
+    for name, value in response.headers.items():
+        if name.lower() == "content-type":
+            content_type = value
+        else:
+            headers.append((name, value))
+    headers += [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
+    return content_type, headers
 
 
 def _holds_the_result(response: BaseResponse) -> bool:
@@ -43,6 +59,8 @@ def _holds_the_result(response: BaseResponse) -> bool:
 
 
 def _body(response: BaseResponse, data: Any) -> bytes | None:
+    if isinstance(response, Template):
+        return render_template(response)
     if isinstance(response, Redirect) or (isinstance(response, Response) and data is None):
         return None
     if response.content_type is not None and not response.content_type.startswith("text/"):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import Model
 from django.test import override_settings
 
 from django_bolt.auth import create_jwt_for_user
@@ -162,3 +167,36 @@ def test_login(project: httpx.Client) -> None:
         Case("POST", "/login?username=nobody&password=secret", status=404),
         Case("POST", "/login", status=400, body={"username": REQUIRED, "password": REQUIRED}),
     )
+
+
+@pytest.fixture
+def articles(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Model]]:
+    """Have the app ``myapp``, whose articles have a table."""
+    models = importlib.import_module(f"{PACKAGE}.myapp.models")
+    monkeypatch.setitem(sys.modules, "myapp", importlib.import_module(f"{PACKAGE}.myapp"))
+    monkeypatch.setitem(sys.modules, "myapp.models", models)
+    article = models.Article
+    with connection.schema_editor() as editor:
+        editor.create_model(article)
+    yield article
+    with connection.schema_editor() as editor:
+        editor.delete_model(article)
+
+
+@serving("django_orm")
+def test_django_orm_integration(articles: Any, project: httpx.Client) -> None:
+    ann = User.objects.create(username="ann", email="ann@example.org")
+    made = [articles.objects.create(title=title, author=ann) for title in "ab"]
+    listed = [{"id": one.pk, "title": one.title, "author": "ann"} for one in made]
+    check(
+        project,
+        Case(
+            "GET",
+            f"/users/{ann.pk}",
+            body={"id": ann.pk, "username": "ann", "email": "ann@example.org"},
+        ),
+        Case("GET", "/articles", body=listed),
+        Case("GET", "/articles?limit=1", body=listed[:1]),
+        Case("GET", "/articles?limit=0", body=[]),
+    )
+    articles.objects.all().delete()

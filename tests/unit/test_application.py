@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.http.response import HttpResponseBase
 from django.test import override_settings
 
 from django_bolt import Controller, Response
@@ -199,4 +200,5 @@ def test_hooks() -> None:
     assert hooks.blocking_threads == 3
     assert hooks.request_class is Request
     assert hooks.response_class is BaseResponse
+    assert hooks.django_response_class is HttpResponseBase
     assert hooks.render(Response(1))[3] == b"1"

@@ -25,10 +25,10 @@ FLOORS = [
     ["compile", "api"],
     ["routing", "registration", "routes", "metadata"],
     ["viewsets"],
-    ["controllers", "introspection", "dispatch"],
+    ["controllers", "introspection", "dispatch", "orm"],
     ["request", "auth"],
     ["exceptions", "responses"],
-    ["settings", "params", "decorators", "vocabulary", "url_templates"],
+    ["settings", "params", "decorators", "vocabulary", "url_templates", "cookies"],
     # The schema of what crosses to Rust, and Rust itself: data and functions that know nobody.
     ["compile.plan", "_core", "spelling", "status"],
 ]

@@ -15,6 +15,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
 from hypothesis import HealthCheck, given, settings
@@ -318,6 +319,9 @@ def test_what_fits_is_not_copied_and_its_init_runs_once() -> None:
         (Never, False, False),
         (Response, False, False),
         (JSON | HTML, False, False),
+        (HttpResponse, False, False),
+        (TemplateResponse | JSON, False, False),
+        (Item | HttpResponse, False, True),
         (Response | None, True, True),
     ],
 )
@@ -333,7 +337,6 @@ def test_what_is_declared(kind: Any, none_is_empty: bool, converts: bool) -> Non
         (QuerySet, "declare a msgspec.Struct"),
         (QuerySet[User], "declare a msgspec.Struct"),
         (list[User], "User has no meaning in JSON"),
-        (HttpResponse, "django_bolt.responses"),
         (Iterator[int], "no meaning in JSON"),
         (Item | Box, "tag"),
     ],

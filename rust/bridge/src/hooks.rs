@@ -14,6 +14,7 @@ thread_local! {
 pub struct Hooks {
     pub request_class: Py<PyType>,
     pub response_class: Py<PyType>,
+    pub django_response_class: Py<PyType>,
     pub render: Py<PyAny>,
     pub translate: Py<PyAny>,
     thread_starts_request: Py<PyAny>,
@@ -39,6 +40,10 @@ impl Hooks {
         Ok(Self {
             request_class: hooks.getattr("request_class")?.cast_into()?.unbind(),
             response_class: hooks.getattr("response_class")?.cast_into()?.unbind(),
+            django_response_class: hooks
+                .getattr("django_response_class")?
+                .cast_into()?
+                .unbind(),
             render: attribute("render")?,
             translate: attribute("translate")?,
             thread_starts_request: attribute("thread_starts_request")?,

@@ -9,6 +9,7 @@ mod dispatch;
 mod event_loop;
 mod facts;
 mod handler;
+mod head;
 mod hooks;
 mod in_process;
 mod invocation;

@@ -1,17 +1,16 @@
 //! From a handler's result, or its exception, to a reply.
 
 use actix_http::StatusCode;
-use actix_http::header::{HeaderName, HeaderValue};
+use actix_http::header::{CONTENT_TYPE, HeaderValue};
 use bolt_core::error::{Error, Raised};
 use bolt_core::reply::{Body, Reply};
 use bytes::Bytes;
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
-use crate::python;
+use crate::{head, python};
 
 type Headers = Vec<(String, String)>;
 
@@ -23,7 +22,9 @@ pub fn from_result(
     body: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Reply> {
     let py = result.py();
-    if python::is_of_type(result, parts.hooks.response_class.bind(py)) {
+    if python::is_of_type(result, parts.hooks.response_class.bind(py))
+        || python::is_of_type(result, parts.hooks.django_response_class.bind(py))
+    {
         return rendered(parts, result);
     }
     if parts.none_is_empty && result.is_none() {
@@ -48,7 +49,7 @@ pub fn from_result(
     Ok(Reply::json(parts.status, Bytes::copy_from_slice(encoded)))
 }
 
-/// The reply of a `django_bolt.responses` object.
+/// The reply of a `django_bolt.responses` object, or of one of Django's.
 fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
     let convert = parts.convert_response.as_ref();
     let rendered = parts
@@ -58,10 +59,13 @@ fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
         .call1((result, convert))?;
     let (status, content_type, headers, body): (u16, Option<String>, Headers, Option<Vec<u8>>) =
         rendered.extract()?;
+    let length = body.as_ref().map_or(0, Vec::len) as u64;
     Ok(Reply {
-        status: status_code(status)?,
-        content_type: content_type.map(|value| header_value(&value)).transpose()?,
-        headers: header_list(headers)?,
+        status: head::status_code(status)?,
+        content_type: content_type
+            .map(|value| head::value(CONTENT_TYPE.as_str(), &value))
+            .transpose()?,
+        headers: head::headers(headers, Some(length))?,
         body: body.map_or(Body::Empty, |body| Body::Full(Bytes::from(body))),
         finish: None,
     })
@@ -75,7 +79,10 @@ pub fn from_exception(
     caller: Option<&Caller>,
     py: Python<'_>,
 ) -> Error {
-    let translated = match translate(parts, error, request, py) {
+    let translated = translate(parts, error, request, py)
+        // An exception whose own head cannot be sent is a fault, of which Django and the log hear.
+        .or_else(|fault| translate(parts, &fault, request, py));
+    let translated = match translated {
         Ok(raised) => raised,
         Err(fault) => {
             fault.write_unraisable(py, None);
@@ -107,29 +114,8 @@ fn translate(
         .call1((python::exception(py, error), request))?;
     let (status, body, headers): (u16, Vec<u8>, Headers) = translated.extract()?;
     Ok(Raised {
-        status: status_code(status)?,
+        status: head::status_code(status)?,
+        headers: head::headers(headers, Some(body.len() as u64))?,
         body: Bytes::from(body),
-        headers: header_list(headers)?,
     })
-}
-
-fn status_code(status: u16) -> PyResult<StatusCode> {
-    StatusCode::from_u16(status)
-        .map_err(|_| PyValueError::new_err(format!("{status} is not an HTTP status")))
-}
-
-fn header_list(headers: Headers) -> PyResult<Vec<(HeaderName, HeaderValue)>> {
-    headers
-        .into_iter()
-        .map(|(name, value)| {
-            let name = HeaderName::try_from(name.as_str())
-                .map_err(|_| PyValueError::new_err(format!("{name:?} is not a header name")))?;
-            Ok((name, header_value(&value)?))
-        })
-        .collect()
-}
-
-fn header_value(value: &str) -> PyResult<HeaderValue> {
-    HeaderValue::from_str(value)
-        .map_err(|_| PyValueError::new_err(format!("{value:?} cannot stand in an HTTP header")))
 }

@@ -6,6 +6,9 @@ pub mod auth;
 mod body;
 pub mod error;
 pub mod extract;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guards;
 pub mod handler;
 mod media_type;

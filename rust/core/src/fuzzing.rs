@@ -1,0 +1,31 @@
+//! Doors for `fuzz/`, which stands outside of this crate: no part of its interface.
+
+use actix_http::header::HeaderValue;
+
+use crate::media_type::MediaType;
+use crate::plan::ErrorFormat;
+use crate::{negotiation, path};
+
+/// A request path in the form in which paths are compared.
+#[must_use]
+pub fn normalise(text: &str) -> Option<String> {
+    path::normalise(text).ok().map(Into::into)
+}
+
+/// Whether a route's template can be read.
+#[must_use]
+pub fn is_template(text: &str) -> bool {
+    path::Template::parse(text).is_ok()
+}
+
+/// Whether a declared media type can be read, and accepts the one that was sent.
+#[must_use]
+pub fn accepts(declared: &str, sent: &str) -> Option<bool> {
+    MediaType::parse(declared).map(|declared| declared.accepts(sent))
+}
+
+/// Whether a client with this `Accept` gets errors in the form of RFC 9457.
+#[must_use]
+pub fn wants_problem(accept: &HeaderValue, default: ErrorFormat) -> bool {
+    negotiation::wanted(Some(accept), default) == ErrorFormat::Problem
+}
