@@ -48,6 +48,9 @@ class Identity:
     """A verified caller."""
 
     @property
+    def authenticator(self) -> int:
+        """Index of the authentication class in the plan."""
+    @property
     def scheme(self) -> str:
         """``"jwt"`` or ``"api_key"``."""
     @property
@@ -111,7 +114,11 @@ class Request:
     def path_values(self) -> dict[str, Any]:
         """Values of the path template, converted where they are declared; a new dict."""
     @property
-    def identity(self) -> Identity | None: ...
+    def authentication(self) -> Any:
+        """``dispatch.authentication.Authenticators`` of the route; ``None`` where it has none."""
+    @property
+    def verified_identity(self) -> Identity | None:
+        """Whom an authentication class of Rust verified."""
     @property
     def raw_body(self) -> bytes:
         """The body's bytes; empty where there is none or the route reads none."""

@@ -16,6 +16,7 @@ from django.http import HttpRequest, QueryDict, parse_cookie
 from django.utils.datastructures import CaseInsensitiveMapping
 
 from django_bolt import _core
+from django_bolt.auth.identity import Identity, PythonIdentity
 from django_bolt.auth.users import User, aload_user, load_user
 from django_bolt.exceptions import ParseError, UnsupportedMediaType
 
@@ -135,6 +136,30 @@ class Request(_core.Request):
                 meta[_CGI_NAMES.get(header.lower(), f"HTTP_{key}")] = value
         return meta
 
+    @property
+    def identity(self) -> Identity | None:
+        """Who is asking: what Rust verified, or what an authentication class in Python found."""
+        found: Identity | None = self.__dict__.get("_identity", self.verified_identity)
+        return found
+
+    def authenticated(self, identity: PythonIdentity) -> None:
+        """Have the request be that of ``identity``. Called by the server, before any handler."""
+        self.__dict__["_identity"] = identity
+        self.user, self.auth = identity.user, identity.auth
+
+    @property
+    def authenticators(self) -> list[Any]:
+        """The route's authentication classes, as instances."""
+        return [] if self.authentication is None else self.authentication.instances()
+
+    @property
+    def successful_authenticator(self) -> Any:
+        """The authentication class that knew the caller, as an instance; ``None`` for nobody."""
+        identity = self.identity
+        if identity is None or isinstance(identity, PythonIdentity):
+            return None if identity is None else identity.authenticator
+        return self.authentication.verified_by(identity.authenticator)
+
     @cached_property
     def user(self) -> User:
         """Whoever the credentials name; Django's ``AnonymousUser`` without any.
@@ -151,8 +176,11 @@ class Request(_core.Request):
         return self.user
 
     @cached_property
-    def auth(self) -> dict[str, Any] | None:
-        """The token's claims, ``{}`` for an API key, ``None`` for an anonymous caller."""
+    def auth(self) -> Any:
+        """The token's claims, ``{}`` for an API key, ``None`` for an anonymous caller.
+
+        What an authentication class in Python returned beside the user, where one knew the caller.
+        """
         identity = self.identity
         if identity is None:
             return None
@@ -173,7 +201,7 @@ class Request(_core.Request):
             raise KeyError(f"A request has no {key!r}: there are auth, {', '.join(_PARTS)}.")
         return getattr(self, _PARTS[key])
 
-    def _auth_context(self, identity: _core.Identity) -> dict[str, Any]:
+    def _auth_context(self, identity: Identity) -> dict[str, Any]:
         return {
             "user_id": identity.user_id,
             "is_staff": identity.is_staff,

@@ -1,5 +1,6 @@
 """Who is asking, and may they: authentication classes, permissions and tokens."""
 
+from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.backends import APIKeyAuthentication, JWTAuthentication
 from django_bolt.auth.guards import (
     AllowAny,
@@ -23,6 +24,7 @@ from django_bolt.auth.tokens import (
 __all__ = [
     "APIKeyAuthentication",
     "AllowAny",
+    "BaseAuthentication",
     "BasePermission",
     "HasAllPermissions",
     "HasAnyPermission",

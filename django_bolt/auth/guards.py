@@ -8,13 +8,11 @@ Rust did not know a fact or where an expression holds a permission that only Pyt
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from django_bolt.auth.expressions import Composable, Expression, PermissionMeta
+from django_bolt.auth.identity import Identity, PythonIdentity, is_authenticated
 from django_bolt.compile import plan as document
-
-if TYPE_CHECKING:
-    from django_bolt._core import Identity
 
 #: Methods that change nothing, as in REST framework.
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -75,8 +73,10 @@ class FactPermission(BasePermission):
         if identity is None:
             return False
         value = self._of_identity(identity)
+        if value is not None or isinstance(identity, PythonIdentity):
+            return value
         # Credentials that name no user, as API keys, have nobody else to ask.
-        return False if value is None and identity.user_id is None else value
+        return False if identity.user_id is None else None
 
     def plan(self) -> document.Guard:
         """Return the guard; one left to Python where a subclass differs."""
@@ -114,8 +114,8 @@ class IsAuthenticated(FactPermission):
     def _guard(self) -> document.Guard:
         return document.IsAuthenticated()
 
-    def _of_identity(self, identity: Identity) -> bool | None:  # noqa: ARG002
-        return True
+    def _of_identity(self, identity: Identity) -> bool | None:
+        return is_authenticated(identity)
 
 
 class ReadOnly(FactPermission):
@@ -134,7 +134,7 @@ class IsAuthenticatedOrReadOnly(FactPermission):
 
     def known(self, request: Any) -> bool | None:
         """Return whether there is an identity or the method is safe."""
-        return request.identity is not None or request.method in SAFE_METHODS
+        return is_authenticated(request.identity) or request.method in SAFE_METHODS
 
     def parts(self) -> BasePermission | Expression:
         """Return the two permissions that this one is."""

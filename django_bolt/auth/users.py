@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
-    from django_bolt._core import Identity
+    from django_bolt.auth.identity import Identity
 
 #: What ``request.user`` is.
 User: TypeAlias = "AbstractBaseUser | AnonymousUser"

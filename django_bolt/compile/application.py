@@ -14,6 +14,7 @@ from msgspec import UNSET
 from django_bolt.compile import binding, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
 from django_bolt.dispatch import admission, connections, failures, replies
+from django_bolt.dispatch.authentication import Authenticators
 from django_bolt.dispatch.handler import Handler
 from django_bolt.dispatch.hooks import Hooks
 from django_bolt.dispatch.lifecycle import wrap
@@ -123,6 +124,7 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
         encode=result.encode,
         none_is_empty=result.none_is_empty,
         permissions=access.permissions,
+        authenticators=access.authenticators,
         admit=access.admit,
     )
     return document, handler
@@ -161,6 +163,7 @@ class _Access:
     """Who may call a route: Rust's part, and Python's."""
 
     authentication: list[int]
+    authenticators: Authenticators | None
     guard: plan.Guard | None
     #: Whether Python decides alone.
     deferred: bool
@@ -169,10 +172,15 @@ class _Access:
 
 
 def _access(route: Route, policies: PolicyCompiler) -> _Access:
-    authentication = policies.authentication(route.authentication_classes, route.origin)
-    authenticates = bool(authentication)
+    listed = policies.authentication(route.authentication_classes, route.origin)
+    authenticators = Authenticators(listed) if listed else None
+    authenticates = bool(listed)
+    asks_python = authenticators is not None and authenticators.in_python
     guard, permissions = policies.guard(
-        route.permission_classes, route.origin, authenticates=authenticates
+        route.permission_classes,
+        route.origin,
+        authenticates=authenticates,
+        asks_python=asks_python,
     )
     admit: Callable[..., Awaitable[None]] | None = None
     overridden = frozenset() if route.controller is None else route.controller.__bolt__.hooks
@@ -182,8 +190,11 @@ def _access(route: Route, policies: PolicyCompiler) -> _Access:
         admit = _by_view(authenticates)
     elif permissions is not None:
         admit = _by_permissions(permissions)
+    if authenticators is not None and authenticators.in_python:
+        admit = admission.after_authentication(authenticators, admit)
     return _Access(
-        authentication=authentication,
+        authentication=[index for index, _ in listed],
+        authenticators=authenticators,
         guard=guard,
         deferred=deferred,
         permissions=permissions,
@@ -192,14 +203,18 @@ def _access(route: Route, policies: PolicyCompiler) -> _Access:
 
 
 def _by_view(authenticates: bool) -> Callable[..., Awaitable[None]]:
-    def admit(request: Any, view: Any, _leaves: Sequence[bool | None]) -> Awaitable[None]:
+    def admit(
+        request: Any, view: Any, _leaves: Sequence[bool | None], _pending: object
+    ) -> Awaitable[None]:
         return admission.admit_by_view(request, view, authenticates)
 
     return admit
 
 
 def _by_permissions(permissions: Permissions) -> Callable[..., Awaitable[None]]:
-    def admit(request: Any, view: Any, leaves: Sequence[bool | None]) -> Awaitable[None]:
+    def admit(
+        request: Any, view: Any, leaves: Sequence[bool | None], _pending: object
+    ) -> Awaitable[None]:
         return admission.admit(request, permissions, leaves, view)
 
     return admit

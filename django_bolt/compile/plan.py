@@ -55,7 +55,32 @@ class APIKeys(Document, frozen=True, tag_field="type", tag="api_key"):
     keys: list[APIKey]
 
 
-Authenticator = JWT | APIKeys
+class CookieEvidence(Document, frozen=True, tag_field="type", tag="cookie"):
+    """A cookie of this name."""
+
+    name: str
+
+
+class AuthorizationEvidence(Document, frozen=True, tag_field="type", tag="authorization"):
+    """``Authorization`` with this scheme (RFC 9110, section 11.6.2)."""
+
+    scheme: str
+
+
+class PythonAuthentication(Document, frozen=True, tag_field="type", tag="python"):
+    """A class whose ``authenticate`` runs in Python."""
+
+    name: str
+    #: Without this, the class has nothing to look at and is not asked; ``None`` is always.
+    evidence: CookieEvidence | AuthorizationEvidence | None = None
+    #: ``WWW-Authenticate`` where it does not depend on the request.
+    challenge: str | None = None
+    #: Where it reads a token in a form (CSRF): the header, in lower case, that makes it unnecessary
+    #: to read the body first.
+    form_unless: str | None = None
+
+
+Authenticator = JWT | APIKeys | PythonAuthentication
 
 
 class All(Document, frozen=True, tag_field="type", tag="all"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.backends import Authentication
 from django_bolt.auth.expressions import conjunction, guard_of, is_permission
 from django_bolt.compile import plan
@@ -52,28 +53,34 @@ class PolicyCompiler:
     def __init__(self) -> None:
         self.secrets = SecretStore()
         self.authenticators: list[plan.Authenticator] = []
+        self._in_python: list[tuple[int, Any]] = []
 
-    def authentication(self, classes: Sequence[Any] | None, handler: str) -> list[int]:
-        """Return the indexes of a route's authentication classes; ``None`` is the settings' list.
+    def authentication(self, classes: Sequence[Any] | None, handler: str) -> list[tuple[int, Any]]:
+        """Return a route's authentication classes, each with its index in the plan.
 
-        Raises :class:`~django_bolt.exceptions.ConfigurationError`, which names ``handler``.
+        ``None`` is the settings' list. Raises
+        :class:`~django_bolt.exceptions.ConfigurationError`, which names ``handler``.
         """
         if classes is None:
             classes = bolt_settings().default_authentication_classes
-        indexes: list[int] = []
+        found: dict[int, Any] = {}
         for item in classes:
-            index = self._index(self._plan(item, handler))
-            if index not in indexes:
-                indexes.append(index)
-        return indexes
+            found.setdefault(self._index(item, self._plan(item, handler)), item)
+        return list(found.items())
 
     def guard(
-        self, classes: Sequence[Any] | None, handler: str, *, authenticates: bool
+        self,
+        classes: Sequence[Any] | None,
+        handler: str,
+        *,
+        authenticates: bool,
+        asks_python: bool = False,
     ) -> tuple[plan.Guard | None, Permissions | None]:
         """Return the guard of a route's permission classes, and its Python side where it has one.
 
         ``None`` is the settings' list; a list means that all of it must hold. ``authenticates``
-        says whether the route has an authentication class. Raises
+        says whether the route has an authentication class, ``asks_python`` whether one of them runs
+        in Python, so that Rust may not know who asks. Raises
         :class:`~django_bolt.exceptions.ConfigurationError`, which names ``handler``.
         """
         if classes is None:
@@ -91,7 +98,9 @@ class PolicyCompiler:
             guard = guard_of(expression)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"{handler}: {error}") from error
-        in_python = any(not isinstance(leaf, _ALWAYS_KNOWN) for leaf in leaves(guard))
+        in_python = asks_python or any(
+            not isinstance(leaf, _ALWAYS_KNOWN) for leaf in leaves(guard)
+        )
         return guard, (Permissions(classes, authenticates=authenticates) if in_python else None)
 
     def _plan(self, item: Any, handler: str) -> plan.Authenticator:
@@ -101,17 +110,28 @@ class PolicyCompiler:
             raise ConfigurationError(
                 f"{handler}: {item.__name__} needs arguments: list an instance of it. ({error})"
             ) from error
-        if not isinstance(backend, Authentication):
+        if not isinstance(backend, Authentication | BaseAuthentication):
             raise ConfigurationError(
                 f"{handler}: {backend!r} is not an authentication class. There are "
-                "django_bolt.auth.JWTAuthentication and APIKeyAuthentication."
+                "django_bolt.auth.JWTAuthentication and APIKeyAuthentication; your own derive "
+                "from django_bolt.auth.BaseAuthentication."
             )
         try:
+            if isinstance(backend, BaseAuthentication):
+                return backend.plan()
             return backend.plan(self.secrets)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"{handler}: {type(backend).__name__}: {error}") from error
 
-    def _index(self, authenticator: plan.Authenticator) -> int:
+    def _index(self, item: Any, authenticator: plan.Authenticator) -> int:
+        if isinstance(authenticator, plan.PythonAuthentication):
+            # What two instances of a class mean, nobody but the class knows.
+            for index, known in self._in_python:
+                if known is item:
+                    return index
+            self.authenticators.append(authenticator)
+            self._in_python.append((len(self.authenticators) - 1, item))
+            return len(self.authenticators) - 1
         if authenticator not in self.authenticators:
             self.authenticators.append(authenticator)
         return self.authenticators.index(authenticator)

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn, TypeAlias
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 
+from django_bolt.dispatch.authentication import Authenticators, Pending
 from django_bolt.dispatch.permissions import Leaves, Permissions, Verdict
 from django_bolt.exceptions import NotAuthenticated, PermissionDenied
 
 #: A controller that overrides one of these decides its permissions by :func:`admit_by_view`.
 HOOKS = frozenset({"get_permissions", "check_permissions", "permission_denied"})
+#: What Rust calls with the request, the controller's instance, the leaves and what is pending.
+Admit: TypeAlias = Callable[..., Awaitable[None]]
+
+
+def after_authentication(authenticators: Authenticators, admit: Admit | None) -> Admit:
+    """Return ``admit`` with the authentication classes that run in Python before it."""
+
+    async def authenticate(
+        request: Any, view: Any, leaves: Leaves | None, pending: Pending | None
+    ) -> None:
+        if pending is not None:
+            await authenticators.authenticate(request, pending)
+        if admit is not None:
+            await admit(request, view, leaves, None)
+
+    return authenticate
 
 
 async def admit(

@@ -42,7 +42,14 @@ def translate(error: BaseException, request: Any | None) -> RenderedFailure:
         return _render_unknown(error)
     if known.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         announce(error, request, known.status_code)
-    return known.status_code, encode(body_of(known)), list(_headers(known).items())
+    status, headers = known.status_code, _headers(known)
+    if request is not None and request.authentication is not None:
+        challenge = request.authentication.challenge(request, known)
+        if challenge is not None:
+            status = challenge[0]
+            if challenge[1] is not None:
+                headers["WWW-Authenticate"] = challenge[1]
+    return status, encode(body_of(known)), list(headers.items())
 
 
 def as_api_exception(error: BaseException) -> exceptions.APIException | None:

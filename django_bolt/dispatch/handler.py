@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django_bolt._core import Shape
+from django_bolt.dispatch.authentication import Authenticators
 from django_bolt.dispatch.permissions import Permissions
 
 
@@ -55,5 +56,8 @@ class Handler:
     none_is_empty: bool
     #: The permission tree's Python side; there where Python takes part in the decision.
     permissions: Permissions | None
-    #: Runs before the body is read where ``permissions`` is set; see ``dispatch.admission``.
+    #: The route's authentication classes, where it has any; ``request.authentication``.
+    authenticators: Authenticators | None
+    #: Runs before the body is read where ``permissions`` is set, or a class of ``authenticators``
+    #: runs in Python; see ``dispatch.admission``.
     admit: Callable[..., Awaitable[None]] | None

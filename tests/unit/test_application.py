@@ -168,7 +168,7 @@ def test_a_hook_of_permissions_leaves_them_to_python() -> None:
 
 def test_admission_is_a_coroutine() -> None:
     _, beside = only(route(undeclared, permission_classes=[IsStaff]))
-    coroutine = beside.admit(None, None, [True])
+    coroutine = beside.admit(None, None, [True], None)
     assert asyncio.iscoroutine(coroutine)
     assert asyncio.run(coroutine) is None
 

@@ -10,6 +10,7 @@ from django.test import override_settings
 from django_bolt.auth import (
     AllowAny,
     APIKeyAuthentication,
+    BaseAuthentication,
     BasePermission,
     HasPermission,
     IsAuthenticated,
@@ -29,6 +30,17 @@ class Custom(BasePermission):
 PYTHON = plan.PythonPermission(name=f"{__name__}.Custom")
 
 
+class Ticket(BaseAuthentication):
+    """Asked in Python."""
+
+    def authenticate(self, request: Any) -> None:
+        return None
+
+
+def indexes(policies: PolicyCompiler, classes: Any) -> list[int]:
+    return [index for index, _ in policies.authentication(classes, "h")]
+
+
 def test_secrets_have_ids_that_say_nothing() -> None:
     store = SecretStore()
     ids = [store.add("jwt", b"a"), store.add("jwt", b"b"), store.add("key", b"a")]
@@ -39,12 +51,19 @@ def test_secrets_have_ids_that_say_nothing() -> None:
 def test_equal_authentication_classes_are_one() -> None:
     policies = PolicyCompiler()
     key = APIKeyAuthentication(["k"])
-    assert policies.authentication([JWTAuthentication, key], "h") == [0, 1]
-    assert policies.authentication([key, JWTAuthentication()], "h") == [1, 0]
-    assert policies.authentication([JWTAuthentication(issuer="i")], "h") == [2]
-    assert policies.authentication([JWTAuthentication, JWTAuthentication()], "h") == [0]
-    assert policies.authentication([], "h") == []
+    assert indexes(policies, [JWTAuthentication, key]) == [0, 1]
+    assert indexes(policies, [key, JWTAuthentication()]) == [1, 0]
+    assert indexes(policies, [JWTAuthentication(issuer="i")]) == [2]
+    assert indexes(policies, [JWTAuthentication, JWTAuthentication()]) == [0]
+    assert indexes(policies, []) == []
     assert len(policies.authenticators) == 3
+
+
+def test_classes_in_python_are_told_apart_by_what_was_listed() -> None:
+    policies, one, other = PolicyCompiler(), Ticket(), Ticket()
+    assert indexes(policies, [Ticket, JWTAuthentication]) == [0, 1]
+    assert indexes(policies, [one, other, one, Ticket, Ticket]) == [2, 3, 0]
+    assert policies.authenticators[0] == plan.PythonAuthentication(name=f"{__name__}.Ticket")
 
 
 def test_the_settings_hold_where_nothing_is_said() -> None:
@@ -54,9 +73,9 @@ def test_the_settings_hold_where_nothing_is_said() -> None:
     }
     with override_settings(BOLT=given):
         policies = PolicyCompiler()
-        assert policies.authentication(None, "h") == [0]
+        assert indexes(policies, None) == [0]
         assert policies.guard(None, "h", authenticates=True)[0] == plan.IsAuthenticated()
-        assert policies.authentication([], "h") == []
+        assert indexes(policies, []) == []
         assert policies.guard([], "h", authenticates=True)[0] is None
 
 

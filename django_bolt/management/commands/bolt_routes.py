@@ -51,6 +51,8 @@ def _scheme(authenticator: plan.Authenticator) -> str:
             return f"JWT ({', '.join(algorithms)})"
         case plan.APIKeys(header=header):
             return f"API key ({header})"
+        case plan.PythonAuthentication(name=name):
+            return name.rpartition(".")[2]
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:

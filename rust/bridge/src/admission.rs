@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bolt_core::error::Error;
-use bolt_core::handler::{Deferred, Outcome};
+use bolt_core::handler::{Asked, Deferred, Outcome};
 use bolt_core::router::Captures;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -32,6 +32,7 @@ struct Admission {
     facts: Facts,
     captures: Captures,
     leaves: Vec<Option<bool>>,
+    pending: Option<Asked>,
     caller: Option<Caller>,
 }
 
@@ -42,6 +43,7 @@ pub fn admit(parts: Arc<Parts>, deferred: Deferred<'_>) -> Outcome<Admitted> {
         facts: FactSource::new(deferred.request, deferred.identity.cloned()).take(&parts),
         captures: deferred.captures.clone(),
         leaves: deferred.leaves,
+        pending: deferred.pending,
         parts,
     };
     Python::attach(
@@ -80,6 +82,13 @@ impl Admission {
         })?;
         let worker = Worker::current()?;
         let request = Request::create(py, &parts.hooks, self.facts.clone())?;
+        if let Some(form) = self
+            .pending
+            .as_ref()
+            .and_then(|pending| pending.form.as_ref())
+        {
+            request.get().set_body(form.clone());
+        }
         let values = text_captures(py, parts, &self.captures)?;
         request.get().set_path_values(values);
         let instance = match &parts.controller {
@@ -90,7 +99,10 @@ impl Admission {
         let task = Task::new(&worker, context)?;
         let started = python::within_context(context, || {
             Task::start(&task, || {
-                admit.bind(py).call1((&request, &instance, &self.leaves))
+                let pending = self.pending.as_ref().map(python_form);
+                admit
+                    .bind(py)
+                    .call1((&request, &instance, &self.leaves, pending))
             })
         })??;
         let admitted = Admitted {
@@ -114,4 +126,18 @@ impl Admission {
         let request = admitted.map(|admitted| admitted.request.bind(py).as_any());
         reply::from_exception(&self.parts, error, request, self.caller.as_ref(), py)
     }
+}
+
+/// Places to ask; the detail, the challenge and the reason of a refusal.
+type PendingTuple<'a> = (
+    &'a [usize],
+    Option<(&'static str, &'static str, &'static str)>,
+);
+
+/// As `dispatch.authentication.Pending` reads it.
+fn python_form(asked: &Asked) -> PendingTuple<'_> {
+    let refused = asked.rejected.as_ref();
+    let refused =
+        refused.map(|refused| (refused.detail, refused.challenge, refused.reason.as_str()));
+    (&asked.places, refused)
 }

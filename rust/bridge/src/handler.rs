@@ -121,7 +121,8 @@ impl PyHandler {
         pool: &Arc<BlockingPool>,
     ) -> PyResult<Self> {
         let py = handler.py();
-        let names = RouteNames::new(route);
+        let mut names = RouteNames::new(route);
+        names.authenticators = optional(handler, "authenticators")?;
         let controller = ControllerParts::read(handler)?;
         let (arguments, keywords) = read_arguments(route, &names)?;
         let takes_request =

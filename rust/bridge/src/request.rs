@@ -121,7 +121,13 @@ impl Request {
     }
 
     #[getter]
-    fn identity(&self) -> Option<Identity> {
+    fn authentication<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let authenticators = self.facts().route.authenticators.as_ref()?;
+        Some(authenticators.bind(py).clone())
+    }
+
+    #[getter]
+    fn verified_identity(&self) -> Option<Identity> {
         self.facts().identity.clone().map(Identity)
     }
 
@@ -167,6 +173,11 @@ pub struct Identity(Arc<identity::Identity>);
 
 #[pymethods]
 impl Identity {
+    #[getter]
+    fn authenticator(&self) -> usize {
+        self.0.authenticator
+    }
+
     #[getter]
     fn scheme(&self) -> &'static str {
         match self.0.scheme {

@@ -1,5 +1,7 @@
 //! What handlers and requests keep of their route.
 
+use pyo3::prelude::*;
+
 /// A route's names, for `request.route` and for captures.
 #[derive(Default)]
 pub struct RouteNames {
@@ -7,6 +9,8 @@ pub struct RouteNames {
     pub name: Option<String>,
     /// Names of the template's captures, in its order.
     pub captures: Vec<String>,
+    /// `dispatch.authentication.Authenticators`, where the route has authentication classes.
+    pub authenticators: Option<Py<PyAny>>,
 }
 
 impl RouteNames {
@@ -15,6 +19,7 @@ impl RouteNames {
             path: route.path.clone(),
             name: route.name.clone(),
             captures: capture_names(&route.path),
+            authenticators: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use actix_http::StatusCode;
+use actix_http::header::HeaderValue;
 
 use crate::auth::Authenticators;
 use crate::extract::Extractor;
@@ -27,7 +28,9 @@ pub(crate) struct Route<H> {
     pub handler: H,
     pub authentication: Vec<usize>,
     /// `WWW-Authenticate` where credentials are missing.
-    pub challenge: Option<&'static str>,
+    pub challenge: Option<HeaderValue>,
+    /// Whether a class of `authentication` runs in Python.
+    pub asks_python: bool,
     pub guard: Option<Guard>,
     pub deferred: bool,
     pub extractor: Extractor,
@@ -89,6 +92,7 @@ fn compile_route<H>(
         handler,
         authentication: route.authentication.clone(),
         challenge: authenticators.challenge(&route.authentication),
+        asks_python: authenticators.asks_python(&route.authentication),
         guard: route.guard.as_ref().map(Guard::compile).transpose()?,
         deferred: route.deferred,
         extractor: Extractor::compile(&route.parameters, &template.names)?,

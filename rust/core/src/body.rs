@@ -26,6 +26,8 @@ const DISCARDED_WITHIN: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_secs(30);
 /// Beyond that, the fewest bytes that must have arrived for each second.
 const LEAST_RATE: u64 = 500;
+/// What HTML forms are sent as.
+const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 /// Most characters of a refused media type that the reply repeats.
 const MOST_ECHOED: usize = 100;
 
@@ -60,6 +62,30 @@ pub(crate) async fn read(
     }
     let body = collect(payload, announced, limit).await?;
     Ok((!body.is_empty()).then_some(body))
+}
+
+/// Reads a form for whoever asks before its turn, and leaves it to be read again; `None` where the
+/// body is no form.
+pub(crate) async fn peek_form(
+    request: &mut Request,
+    limit: Option<u64>,
+) -> Result<Option<Bytes>, Error> {
+    let sent = request.header(&CONTENT_TYPE);
+    let sent = sent
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = sent.split(';').next().unwrap_or_default().trim();
+    if !FORMS
+        .iter()
+        .any(|form| media_type.eq_ignore_ascii_case(form))
+    {
+        return Ok(None);
+    }
+    let body = read(request, limit).await?;
+    if let Some(body) = &body {
+        request.restore_payload(body.clone());
+    }
+    Ok(body)
 }
 
 /// Throws away a small body that nobody read.

@@ -24,7 +24,7 @@ pub enum Error {
         /// What the client is told.
         detail: &'static str,
         /// `WWW-Authenticate`; without one the status is 403, as in Django REST framework.
-        challenge: Option<&'static str>,
+        challenge: Option<HeaderValue>,
     },
     /// 403: the caller is known, and may not.
     Forbidden,

@@ -66,6 +66,19 @@ impl Guard {
         self.root.evaluate(identity, method)
     }
 
+    /// The values that hold whoever is asking, `None` where that matters; order as in `leaves`.
+    #[must_use]
+    pub fn open_leaves(&self, method: &Method) -> Vec<Option<bool>> {
+        let mut values = Vec::with_capacity(self.leaves);
+        self.root.visit_leaves(&mut |leaf| {
+            values.push(match leaf {
+                Leaf::Identity(_) => None,
+                known => known.evaluate(None, method),
+            });
+        });
+        values
+    }
+
     /// The value of every leaf, in order of appearance in the plan's tree (pre-order).
     #[must_use]
     pub fn leaves(&self, identity: Option<&Identity>, method: &Method) -> Vec<Option<bool>> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::auth::Rejected;
 use crate::auth::identity::Identity;
 use crate::error::{Error, Faults};
 use crate::extract::Value;
@@ -33,6 +34,20 @@ pub struct Deferred<'a> {
     pub identity: Option<&'a Arc<Identity>>,
     /// The guard's leaves in their order of appearance; `None` is unknown to Rust.
     pub leaves: Vec<Option<bool>>,
+    /// Authentication classes to ask first; `identity` is what holds where none of them knows the
+    /// caller.
+    pub pending: Option<Asked>,
+}
+
+/// Authentication classes that run in Python and come before what Rust found.
+#[derive(Debug)]
+pub struct Asked {
+    /// Their places in the route's order.
+    pub places: Vec<usize>,
+    /// The refusal that holds where none of them knows the caller.
+    pub rejected: Option<Rejected>,
+    /// The body, where one of them reads a token in a form.
+    pub form: Option<Bytes>,
 }
 
 /// What `Handler::call` is given.

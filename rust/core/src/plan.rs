@@ -75,6 +75,34 @@ pub enum Authenticator {
         /// The known keys.
         keys: Vec<ApiKey>,
     },
+    /// A class whose `authenticate` runs in Python.
+    Python {
+        /// Dotted name, for people.
+        name: String,
+        /// Without this, the class has nothing to look at and is not asked; `None` is always.
+        evidence: Option<Evidence>,
+        /// `WWW-Authenticate` where it does not depend on the request.
+        challenge: Option<String>,
+        /// Where it reads a token in a form (CSRF), so that a form is read before it is asked: the
+        /// header, in lower case, that makes this unnecessary.
+        form_unless: Option<String>,
+    },
+}
+
+/// What a request has where an authentication class is concerned.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Evidence {
+    /// A cookie of this name.
+    Cookie {
+        /// Its name.
+        name: String,
+    },
+    /// `Authorization` with this scheme, RFC 9110 §11.6.2.
+    Authorization {
+        /// The scheme, any case.
+        scheme: String,
+    },
 }
 
 /// One API key.

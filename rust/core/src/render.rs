@@ -103,13 +103,12 @@ fn describe(error: Error) -> Rendered {
 }
 
 /// 401 needs a challenge to be one; without it the status is 403, as in Django REST framework.
-fn unauthenticated(detail: &'static str, challenge: Option<&'static str>) -> Rendered {
+fn unauthenticated(detail: &'static str, challenge: Option<HeaderValue>) -> Rendered {
     let code = if detail == NOT_AUTHENTICATED {
         "not_authenticated"
     } else {
         "authentication_failed"
     };
-    let challenge = challenge.map(HeaderValue::from_static);
     Rendered {
         status: match challenge {
             Some(_) => StatusCode::UNAUTHORIZED,
@@ -222,13 +221,13 @@ mod tests {
 
     #[test]
     fn statuses_details_and_codes() {
-        let missing = |challenge| Error::Unauthenticated {
+        let missing = |challenge: Option<&'static str>| Error::Unauthenticated {
             detail: NOT_AUTHENTICATED,
-            challenge,
+            challenge: challenge.map(HeaderValue::from_static),
         };
         let wrong = Error::Unauthenticated {
             detail: "No.",
-            challenge: Some("Bearer"),
+            challenge: Some(HeaderValue::from_static("Bearer")),
         };
         let allow = HeaderValue::from_static("GET");
         let cases = [

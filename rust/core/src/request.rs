@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use actix_http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_http::{BoxedPayloadStream, Message, Method, Payload, RequestHead, Uri, Version};
+use bytes::Bytes;
 
 /// A request whose body is unread.
 ///
@@ -118,6 +119,11 @@ impl Request {
     /// Takes the body out; a second call gives an empty one.
     pub fn take_payload(&mut self) -> Payload<BoxedPayloadStream> {
         std::mem::replace(&mut self.payload, Payload::None)
+    }
+
+    /// Puts back a body that was read before its time.
+    pub fn restore_payload(&mut self, body: Bytes) {
+        self.payload = Payload::from(body);
     }
 
     /// The head in a form that outlives this call and crosses threads.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use actix_http::StatusCode;
 use actix_http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use actix_http::{Method, StatusCode};
 
 use crate::app::{App, Route};
 use crate::auth::identity::Identity;
+use crate::auth::{Decision, Pending};
 use crate::body;
 use crate::error::{Error, Faults, NOT_AUTHENTICATED};
 use crate::extract::Value;
-use crate::handler::{Call, Deferred, Handler, Outcome};
+use crate::handler::{Asked, Call, Deferred, Handler, Outcome};
 use crate::render::render;
 use crate::reply::Reply;
 use crate::request::Request;
@@ -35,8 +36,18 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
             return Ok(Reply::empty(StatusCode::NO_CONTENT).with_header(ALLOW, allow.clone()));
         }
     };
-    let identity = authenticate(app, route, request)?;
-    let admission = match guard(route, identity.as_deref(), request)? {
+    let (identity, pending) = match authenticate(app, route, request)? {
+        Caller::Known(identity) => (identity, None),
+        Caller::Pending(identity, pending) => {
+            let asked = prepare(route, request, pending).await?;
+            (identity, Some(asked))
+        }
+    };
+    let verdict = match &pending {
+        None => guard(route, identity.as_deref(), request)?,
+        Some(_) => Verdict::Open(open_leaves(route, request)),
+    };
+    let admission = match verdict {
         Verdict::Passed => None,
         Verdict::Open(leaves) => {
             let deferred = Deferred {
@@ -44,9 +55,10 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
                 captures: &captures,
                 identity: identity.as_ref(),
                 leaves,
+                pending,
             };
             let admitted = finish(route.handler.admit(deferred)).await;
-            Some(admitted.map_err(|error| challenged(error, route.challenge))?)
+            Some(admitted.map_err(|error| challenged(error, route.challenge.as_ref()))?)
         }
     };
     let (values, faults) = extract(route, request, &captures)?;
@@ -65,15 +77,15 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
     };
     match finish(route.handler.call(call, admission)).await {
         Ok(mut reply) => {
-            add_challenge(reply.status, &mut reply.headers, route.challenge);
+            add_challenge(reply.status, &mut reply.headers, route.challenge.as_ref());
             Ok(reply)
         }
-        Err(error) => Err(challenged(error, route.challenge)),
+        Err(error) => Err(challenged(error, route.challenge.as_ref())),
     }
 }
 
 /// Has a 401 that Python raised name the scheme that would help.
-fn challenged(mut error: Error, challenge: Option<&'static str>) -> Error {
+fn challenged(mut error: Error, challenge: Option<&HeaderValue>) -> Error {
     if let Error::Raised(raised) = &mut error {
         add_challenge(raised.status, &mut raised.headers, challenge);
     }
@@ -84,32 +96,67 @@ fn challenged(mut error: Error, challenge: Option<&'static str>) -> Error {
 fn add_challenge(
     status: StatusCode,
     headers: &mut Vec<(HeaderName, HeaderValue)>,
-    challenge: Option<&'static str>,
+    challenge: Option<&HeaderValue>,
 ) {
     if status != StatusCode::UNAUTHORIZED {
         return;
     }
     let named = headers.iter().any(|(name, _)| name == WWW_AUTHENTICATE);
     if let Some(challenge) = challenge.filter(|_| !named) {
-        headers.push((WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+        headers.push((WWW_AUTHENTICATE, challenge.clone()));
     }
 }
 
+/// Who is asking, as far as Rust can tell.
+enum Caller {
+    Known(Option<Arc<Identity>>),
+    /// Python is asked first; the identity is what holds where it does not know the caller.
+    Pending(Option<Arc<Identity>>, Pending),
+}
+
 /// Who is asking. Wrong credentials are refused whatever the permissions are.
-fn authenticate<H>(
-    app: &App<H>,
-    route: &Route<H>,
-    request: &Request,
-) -> Result<Option<Arc<Identity>>, Error> {
+fn authenticate<H>(app: &App<H>, route: &Route<H>, request: &Request) -> Result<Caller, Error> {
     if route.authentication.is_empty() {
-        return Ok(None);
+        return Ok(Caller::Known(None));
     }
-    app.authenticators
-        .authenticate(&route.authentication, request.headers(), SystemTime::now())
-        .map_err(|rejected| Error::Unauthenticated {
-            detail: rejected.detail,
-            challenge: Some(rejected.challenge),
-        })
+    let (order, headers) = (&route.authentication, request.headers());
+    let now = SystemTime::now();
+    if !route.asks_python {
+        let identity = app.authenticators.authenticate(order, headers, now)?;
+        return Ok(Caller::Known(identity));
+    }
+    match app.authenticators.decide(order, headers, now) {
+        Decision::Made(identity) => Ok(Caller::Known(identity?)),
+        Decision::Pending(pending) => {
+            let identity = pending.outcome.as_ref().ok().cloned().flatten();
+            Ok(Caller::Pending(identity, pending))
+        }
+    }
+}
+
+/// What Python's authentication classes are given.
+async fn prepare<H>(
+    route: &Route<H>,
+    request: &mut Request,
+    pending: Pending,
+) -> Result<Asked, Error> {
+    let reads_form = pending.reads_form && *request.method() == Method::POST;
+    let form = if reads_form {
+        body::peek_form(request, route.max_body_size).await?
+    } else {
+        None
+    };
+    Ok(Asked {
+        places: pending.ask,
+        rejected: pending.outcome.err(),
+        form,
+    })
+}
+
+/// What is known of a guard before it is known who asks.
+fn open_leaves<H>(route: &Route<H>, request: &Request) -> Vec<Option<bool>> {
+    let guard = route.guard.as_ref();
+    guard.map_or_else(Vec::new, |guard| guard.open_leaves(request.method()))
 }
 
 /// What a guard says, where it does not refuse.
@@ -141,10 +188,10 @@ fn guard<H>(
 }
 
 fn refusal<H>(route: &Route<H>, identity: Option<&Identity>) -> Error {
-    match (identity, route.challenge) {
+    match (identity, &route.challenge) {
         (None, Some(challenge)) => Error::Unauthenticated {
             detail: NOT_AUTHENTICATED,
-            challenge: Some(challenge),
+            challenge: Some(challenge.clone()),
         },
         // Without an authentication class, no credentials would help.
         _ => Error::Forbidden,

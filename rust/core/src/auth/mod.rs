@@ -6,6 +6,7 @@
 mod algorithm;
 pub mod api_key;
 mod claims;
+mod deferred;
 pub mod identity;
 pub mod jwt;
 mod key;
@@ -21,9 +22,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use actix_http::header::HeaderMap;
+use actix_http::header::{HeaderMap, HeaderValue};
 
 use self::api_key::ApiKeys;
+use self::deferred::InPython;
+pub use self::deferred::{Decision, Pending};
 use self::identity::Identity;
 use self::jwt::Jwt;
 pub use self::rejected::{RejectReason, Rejected};
@@ -37,6 +40,7 @@ pub struct Authenticators(Vec<Authenticator>);
 enum Authenticator {
     Jwt(Box<Jwt>),
     ApiKey(Box<ApiKeys>),
+    Python(Box<InPython>),
 }
 
 impl Authenticators {
@@ -85,8 +89,38 @@ impl Authenticators {
         Ok(())
     }
 
-    /// Asks the classes in `order`. The first that finds its own kind of credentials decides; where
-    /// none does, the caller is anonymous.
+    /// Asks the classes in `order`. Where one that runs in Python stands before the first of the
+    /// others that finds its own kind of credentials, Python has to be asked first.
+    #[must_use]
+    pub fn decide(&self, order: &[usize], headers: &HeaderMap, now: SystemTime) -> Decision {
+        let mut ask = Vec::new();
+        let mut reads_form = false;
+        let mut outcome = Ok(None);
+        for (place, index) in order.iter().enumerate() {
+            if let Some(Authenticator::Python(class)) = self.0.get(*index) {
+                if class.is_concerned(headers) {
+                    ask.push(place);
+                    reads_form |= class.reads_form(headers);
+                }
+                continue;
+            }
+            outcome = self.authenticate(&[*index], headers, now);
+            if !matches!(outcome, Ok(None)) {
+                break;
+            }
+        }
+        if ask.is_empty() {
+            return Decision::Made(outcome);
+        }
+        Decision::Pending(Pending {
+            ask,
+            reads_form,
+            outcome,
+        })
+    }
+
+    /// Asks the classes in `order`, apart from those that run in Python. The first that finds its
+    /// own kind of credentials decides; where none does, the caller is anonymous.
     ///
     /// # Errors
     ///
@@ -102,6 +136,7 @@ impl Authenticators {
             let found = match self.0.get(*index) {
                 Some(Authenticator::Jwt(jwt)) => jwt.authenticate(headers, now)?,
                 Some(Authenticator::ApiKey(keys)) => keys.authenticate(headers)?,
+                Some(Authenticator::Python(_)) => None,
                 // `check_order` refuses this at start. Should a caller forget it, closed is the
                 // side to fail on.
                 None => {
@@ -117,16 +152,23 @@ impl Authenticators {
     }
 
     /// `WWW-Authenticate` where credentials are missing: that of the first class in `order`, as in
-    /// Django REST framework. `None` where there is no class, so that the refusal is a 403.
+    /// Django REST framework. `None` where there is no class, so that the refusal is a 403, and
+    /// where Python has to say it.
     #[must_use]
-    pub fn challenge(&self, order: &[usize]) -> Option<&'static str> {
-        order
-            .first()
-            .and_then(|index| self.0.get(*index))
-            .map(|class| match class {
-                Authenticator::Jwt(_) => jwt::CHALLENGE,
-                Authenticator::ApiKey(_) => api_key::CHALLENGE,
-            })
+    pub fn challenge(&self, order: &[usize]) -> Option<HeaderValue> {
+        match self.0.get(*order.first()?)? {
+            Authenticator::Jwt(_) => Some(HeaderValue::from_static(jwt::CHALLENGE)),
+            Authenticator::ApiKey(_) => Some(HeaderValue::from_static(api_key::CHALLENGE)),
+            Authenticator::Python(class) => class.challenge.clone(),
+        }
+    }
+
+    /// Whether a class in `order` runs in Python.
+    #[must_use]
+    pub fn asks_python(&self, order: &[usize]) -> bool {
+        let is_in_python =
+            |index: &usize| matches!(self.0.get(*index), Some(Authenticator::Python(_)));
+        order.iter().any(is_in_python)
     }
 }
 
@@ -166,6 +208,17 @@ impl Authenticator {
                 let keys = ApiKeys::compile(index, header, keys, secrets)?;
                 Ok(Self::ApiKey(Box::new(keys)))
             }
+            plan::Authenticator::Python {
+                name: _,
+                evidence,
+                challenge,
+                form_unless,
+            } => InPython::compile(
+                evidence.as_ref(),
+                challenge.as_deref(),
+                form_unless.as_deref(),
+            )
+            .map(|class| Self::Python(Box::new(class))),
         }
     }
 }

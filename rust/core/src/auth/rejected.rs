@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use actix_http::header::HeaderValue;
+
 use crate::error::Error;
 
 /// Credentials that were found and are wrong. The request ends with 401, whatever its guard says.
@@ -29,7 +31,7 @@ impl From<Rejected> for Error {
     fn from(rejected: Rejected) -> Self {
         Self::Unauthenticated {
             detail: rejected.detail,
-            challenge: Some(rejected.challenge),
+            challenge: Some(HeaderValue::from_static(rejected.challenge)),
         }
     }
 }
