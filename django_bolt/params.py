@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import UNSET
 
-Source = Literal["path", "query", "header", "cookie", "body"]
+Source = Literal["path", "query", "header", "cookie", "form", "body"]
 
 #: RFC 9110's ``token``: what a header's or a cookie's name is made of.
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -154,6 +154,15 @@ class Cookie(ScalarMarker):
     """A cookie."""
 
     source = "cookie"
+    _: KW_ONLY
+    default: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Form(ScalarMarker):
+    """A field of a form: ``application/x-www-form-urlencoded``."""
+
+    source = "form"
     _: KW_ONLY
     default: Any = UNSET
 

@@ -24,6 +24,7 @@ __all__ = ["Request"]
 
 #: RFC 8259; RFC 6839, section 3.1, for the suffix. A declared body takes the same.
 _JSON = re.compile(r"application/([^/]*\+)?json")
+_URLENCODED = "application/x-www-form-urlencoded"
 #: Headers that CGI names without ``HTTP_`` (RFC 3875, section 4.1).
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 _DEFAULT_PORT = "80"
@@ -62,14 +63,16 @@ class Request(_core.Request):
 
     @cached_property
     def data(self) -> Any:
-        """The body, decoded from JSON; ``{}`` where there is none.
+        """The body, decoded from JSON; of a form its fields; ``{}`` where there is none.
 
         ``application/…+json`` is JSON too. Raises ``UnsupportedMediaType`` (415) for another media
         type and ``ParseError`` (400) for malformed JSON.
         """
         if not self.raw_body:
             return {}
-        media_type = self.content_type.partition(";")[0].strip().lower()
+        media_type = self._media_type
+        if media_type == _URLENCODED:
+            return self.POST
         if _JSON.fullmatch(media_type) is None:
             raise UnsupportedMediaType(self.content_type)
         try:
@@ -78,6 +81,18 @@ class Request(_core.Request):
             raise ParseError(f"JSON parse error - {error}") from error
         except RecursionError as error:
             raise ParseError("JSON parse error - the body is nested too deeply.") from error
+
+    @property
+    def _media_type(self) -> str:
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @cached_property
+    def POST(self) -> QueryDict:  # noqa: N802 (Django's name)
+        """The fields of a form, every value of a repeated name included; empty for other bodies.
+
+        Of any method. Raises ``TooManyFieldsSent`` (400) beyond ``DATA_UPLOAD_MAX_NUMBER_FIELDS``.
+        """
+        return QueryDict(self.raw_body if self._media_type == _URLENCODED else b"")
 
     @cached_property
     def headers(self) -> CaseInsensitiveMapping[str]:

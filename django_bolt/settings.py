@@ -59,6 +59,8 @@ class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
     root_urlconf: str
     #: Largest request body in bytes; ``None`` is no limit. ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
     max_body_size: int | None
+    #: Most fields of one form; ``None`` is no limit. ``DATA_UPLOAD_MAX_NUMBER_FIELDS``.
+    max_form_fields: int | None
 
 
 _KEYS = {name.upper(): name for name in BoltSettings.__struct_fields__}
@@ -81,6 +83,7 @@ def django_settings() -> DjangoSettings:
         secret_key=force_bytes(settings.SECRET_KEY),
         root_urlconf=str(settings.ROOT_URLCONF),
         max_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        max_form_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
     )
 
 

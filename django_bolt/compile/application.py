@@ -49,6 +49,7 @@ def build(routes: Iterable[Route]) -> Application:
         service=plan.Service(
             debug=django.debug,
             max_body_size=django.max_body_size,
+            forms=plan.Forms(max_fields=django.max_form_fields),
             error_format=settings.error_format,
             error_codes=settings.error_codes,
         ),

@@ -83,6 +83,7 @@ def bind(signature: Signature, *, is_method: bool) -> Binding:
         (keywords if given.keyword_only else positional).append(argument)
     if signature.takes_path_values:
         keywords.append(plan.Argument(origin="path_values"))
+    _check_form(signature, parameters, body)
     _check_names(signature, parameters, is_method=is_method)
     return _assemble(parameters, body, (*positional, *keywords))
 
@@ -137,7 +138,7 @@ def _source(given: Input, signature: Signature) -> Source:
 
 def _bind_parameter(
     given: Input,
-    source: Literal["path", "query", "header", "cookie"],
+    source: Literal["path", "query", "header", "cookie", "form"],
     shape: scalars.Shape,
     constraints: plan.Constraints,
     place: str,
@@ -232,6 +233,18 @@ def _check_default(default: Any, shape: scalars.Shape, place: str) -> None:
     for value in values:
         if shape.choices is not None and value not in shape.choices:
             raise SignatureError(f"{place}: its default {value!r} is none of its values.")
+
+
+def _check_form(
+    signature: Signature, parameters: list[_BoundParameter], body: _BoundBody | None
+) -> None:
+    """A request has one body: a form's fields, or what is decoded as a whole."""
+    for bound in parameters:
+        if body is not None and bound.parameter.source == "form":
+            raise SignatureError(
+                f"`{bound.parameter.name}` of {signature.handler} is a form's, and "
+                f"`{body.body.name}` is the whole body: a request has one of the two."
+            )
 
 
 def _check_names(

@@ -18,12 +18,20 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Base of every part of the plan."""
 
 
+class Forms(Document, frozen=True):
+    """What holds for every form."""
+
+    #: Most fields of one form; ``None`` is no limit.
+    max_fields: int | None
+
+
 class Service(Document, frozen=True):
     """Settings that hold for every route."""
 
     debug: bool
     #: Largest request body in bytes; ``None`` is no limit.
     max_body_size: int | None
+    forms: Forms
     error_format: Literal["drf", "problem"]
     error_codes: bool
 
@@ -199,7 +207,7 @@ class Parameter(Document, frozen=True):
     name: str
     #: Name on the wire; header names in lower case.
     alias: str
-    source: Literal["path", "query", "header", "cookie"]
+    source: Literal["path", "query", "header", "cookie", "form"]
     scalar: Scalar
     #: Whether repeated values are collected.
     many: bool

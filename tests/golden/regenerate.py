@@ -17,6 +17,7 @@ SETTINGS: dict[str, Any] = {
     "BOLT": {"ERROR_FORMAT": "problem", "ERROR_CODES": True},
     "DEBUG": False,
     "DATA_UPLOAD_MAX_MEMORY_SIZE": 2_621_440,
+    "DATA_UPLOAD_MAX_NUMBER_FIELDS": 1000,
 }
 
 

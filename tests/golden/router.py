@@ -26,7 +26,7 @@ from django_bolt.auth import (
     JWTAuthentication,
     ReadOnly,
 )
-from django_bolt.params import Cookie, Header, Path, Query
+from django_bolt.params import Cookie, Form, Header, Path, Query
 
 TOKENS = JWTAuthentication(
     secret="the golden plan names this and does not hold it",
@@ -76,6 +76,11 @@ class Coins(BoltViewSet):
         max_body_size=100,
     )
     def melt(self, pk: uuid.UUID, degrees: Annotated[float, Path(gt=0, le=3000.5)]) -> None:
+        return None
+
+
+class Smelted(Controller):
+    async def post(self, alloy: Annotated[str, Form(max_length=9)]) -> None:
         return None
 
 
@@ -147,4 +152,5 @@ async def optional(coin: Coin | None = None) -> str:
 router = Router("/mint")
 router.register("coins", Coins, basename="coin")
 router.register("hooked/{number}", Hooked, basename="hooked")
+router.register("smelted", Smelted, basename="smelted")
 router.include(functions)

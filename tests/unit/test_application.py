@@ -136,10 +136,15 @@ def test_where_nothing_is_said_the_settings_hold() -> None:
 
 def test_the_service_follows_the_settings() -> None:
     given = {"ERROR_FORMAT": "problem", "ERROR_CODES": True}
-    with override_settings(BOLT=given, DEBUG=True, DATA_UPLOAD_MAX_MEMORY_SIZE=7):
+    django = {"DATA_UPLOAD_MAX_MEMORY_SIZE": 7, "DATA_UPLOAD_MAX_NUMBER_FIELDS": 9}
+    with override_settings(BOLT=given, DEBUG=True, **django):
         service = built().plan.service
     assert service == plan.Service(
-        debug=True, max_body_size=7, error_format="problem", error_codes=True
+        debug=True,
+        max_body_size=7,
+        forms=plan.Forms(max_fields=9),
+        error_format="problem",
+        error_codes=True,
     )
 
 

@@ -9,15 +9,18 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import UNSET
 
-from django_bolt.params import Body, Cookie, Header, Marker, Path, Query, ScalarMarker
+from django_bolt.params import Body, Cookie, Form, Header, Marker, Path, Query, ScalarMarker
 
-SCALARS = [Query, Path, Header, Cookie]
+SCALARS = [Query, Path, Header, Cookie, Form]
 
 
 @pytest.mark.parametrize(
     ("marker", "source"),
-    [(Query, "query"), (Path, "path"), (Header, "header"), (Cookie, "cookie"), (Body, "body")],
-)
+    [
+        (Query, "query"), (Path, "path"), (Header, "header"), (Cookie, "cookie"), (Form, "form"),
+        (Body, "body"),
+    ],
+)  # fmt: skip
 def test_sources(marker: type[Marker], source: str) -> None:
     assert marker.source == source
     assert isinstance(marker(), Marker)
@@ -32,7 +35,7 @@ def test_the_first_argument_is_the_alias(marker: type[ScalarMarker]) -> None:
         marker("x", 5)  # type: ignore[misc]
 
 
-@pytest.mark.parametrize("marker", [Query, Header, Cookie, Body])
+@pytest.mark.parametrize("marker", [Query, Header, Cookie, Form, Body])
 def test_a_default_of_none_is_a_default(marker: Any) -> None:
     assert marker().default is UNSET
     assert marker(default=None).default is None

@@ -7,6 +7,7 @@ use actix_http::header::HeaderValue;
 
 use crate::auth::Authenticators;
 use crate::extract::Extractor;
+use crate::form;
 use crate::guards::Guard;
 use crate::media_type::MediaType;
 use crate::path::Template;
@@ -36,6 +37,8 @@ pub(crate) struct Route<H> {
     pub extractor: Extractor,
     /// Media types of the declared body.
     pub body: Option<Vec<MediaType>>,
+    /// How forms are read, where a parameter is a form's.
+    pub form: Option<form::Rules>,
     pub reads_body: bool,
     pub max_body_size: Option<u64>,
 }
@@ -88,6 +91,12 @@ fn compile_route<H>(
     handler: H,
 ) -> Result<Route<H>, PlanError> {
     let template = Template::parse(&route.path).map_err(|why| PlanError::new("path", why))?;
+    let extractor = Extractor::compile(&route.parameters, &template.names)?;
+    let max_body_size = route.max_body_size.or(service.max_body_size);
+    if extractor.reads_form() && route.body.is_some() {
+        let message = "a route has a form or a body, not both";
+        return Err(PlanError::new("body", message));
+    }
     Ok(Route {
         handler,
         authentication: route.authentication.clone(),
@@ -95,10 +104,14 @@ fn compile_route<H>(
         asks_python: authenticators.asks_python(&route.authentication),
         guard: route.guard.as_ref().map(Guard::compile).transpose()?,
         deferred: route.deferred,
-        extractor: Extractor::compile(&route.parameters, &template.names)?,
         body: route.body.as_ref().map(media_types).transpose()?,
+        form: extractor.reads_form().then_some(form::Rules {
+            max_body_size,
+            max_fields: service.forms.max_fields,
+        }),
+        extractor,
         reads_body: route.reads_body,
-        max_body_size: route.max_body_size.or(service.max_body_size),
+        max_body_size,
     })
 }
 

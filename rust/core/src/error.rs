@@ -17,6 +17,8 @@ pub const NOT_AUTHENTICATED: &str = "Authentication credentials were not provide
 pub enum Error {
     /// 400: the request cannot be read.
     BadRequest(&'static str),
+    /// 400: the form has more fields than this.
+    TooManyFields(usize),
     /// 400: parameters or body break their declaration.
     Validation(Faults),
     /// 401: credentials are missing where they are needed, or wrong.

@@ -6,6 +6,7 @@ pub mod auth;
 mod body;
 pub mod error;
 pub mod extract;
+pub mod form;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

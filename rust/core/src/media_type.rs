@@ -22,6 +22,14 @@ impl MediaType {
         })
     }
 
+    /// One whose notation is known to be right, in lower case.
+    pub fn of(essence: &str) -> Self {
+        Self {
+            json: false,
+            essence: essence.to_owned(),
+        }
+    }
+
     /// Whether a `Content-Type` is of this type.
     pub fn accepts(&self, content_type: &str) -> bool {
         let sent = essence(content_type);

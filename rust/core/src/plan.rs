@@ -35,10 +35,21 @@ pub struct Service {
     pub debug: bool,
     /// Largest request body in bytes; `None` is no limit.
     pub max_body_size: Option<u64>,
+    /// What holds for every form.
+    #[serde(default)]
+    pub forms: Forms,
     /// The shape of error replies where the client states no preference.
     pub error_format: ErrorFormat,
     /// Whether error replies carry a `code` beside `detail`.
     pub error_codes: bool,
+}
+
+/// What holds for every form.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Forms {
+    /// Most fields of one form; `None` is no limit.
+    pub max_fields: Option<usize>,
 }
 
 /// The shape of error replies.
@@ -244,6 +255,8 @@ pub enum Source {
     Header,
     /// The `Cookie` header.
     Cookie,
+    /// The fields of a form.
+    Form,
 }
 
 impl Source {
@@ -255,6 +268,7 @@ impl Source {
             Self::Query => "query",
             Self::Header => "header",
             Self::Cookie => "cookie",
+            Self::Form => "form",
         }
     }
 }

@@ -56,6 +56,11 @@ fn describe(error: Error) -> Rendered {
     let plain = |status, detail: &'static str, code| composed(status, detail.into(), code);
     match error {
         Error::BadRequest(detail) => plain(StatusCode::BAD_REQUEST, detail, "parse_error"),
+        Error::TooManyFields(most) => composed(
+            StatusCode::BAD_REQUEST,
+            format!("The form has more than {most} fields.").into(),
+            "parse_error",
+        ),
         Error::Validation(faults) => Rendered {
             status: StatusCode::BAD_REQUEST,
             content: Content::Made(faults.to_json().into()),
@@ -189,6 +194,7 @@ mod tests {
 
     fn service(error_format: ErrorFormat, error_codes: bool) -> Service {
         Service {
+            forms: crate::plan::Forms::default(),
             debug: false,
             max_body_size: None,
             error_format,

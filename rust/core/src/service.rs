@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use actix_http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use actix_http::{Method, StatusCode};
+use bytes::Bytes;
 
 use crate::app::{App, Route};
 use crate::auth::identity::Identity;
@@ -12,6 +13,7 @@ use crate::auth::{Decision, Pending};
 use crate::body;
 use crate::error::{Error, Faults, NOT_AUTHENTICATED};
 use crate::extract::Value;
+use crate::form;
 use crate::handler::{Asked, Call, Deferred, Handler, Outcome};
 use crate::render::render;
 use crate::reply::Reply;
@@ -61,12 +63,14 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
             Some(admitted.map_err(|error| challenged(error, route.challenge.as_ref()))?)
         }
     };
-    let (values, faults) = extract(route, request, &captures)?;
-    let body = match &route.body {
-        Some(declared) => body::read_declared(request, declared, route.max_body_size).await?,
-        None if route.reads_body => body::read(request, route.max_body_size).await?,
-        None => None,
+    let mut read = extract(route, request, &captures)?;
+    let body = match (&route.body, &route.form) {
+        (Some(declared), _) => body::read_declared(request, declared, route.max_body_size).await?,
+        (None, Some(rules)) => read_form(route, rules, request, &mut read).await?,
+        (None, None) if route.reads_body => body::read(request, route.max_body_size).await?,
+        (None, None) => None,
     };
+    let (values, faults) = read;
     let call = Call {
         request,
         captures,
@@ -198,14 +202,29 @@ fn refusal<H>(route: &Route<H>, identity: Option<&Identity>) -> Error {
     }
 }
 
-/// Reads the parameters. Faults are refused here, except where a declared body may add to them.
-fn extract<H>(
+/// Converted parameters, and what is wrong with the request's.
+type Read = (Vec<Value>, Faults);
+
+/// Reads the declared form into its parameters, and refuses the faults of all of them.
+async fn read_form<H>(
     route: &Route<H>,
-    request: &Request,
-    captures: &Captures,
-) -> Result<(Vec<Value>, Faults), Error> {
+    rules: &form::Rules,
+    request: &mut Request,
+    (values, faults): &mut Read,
+) -> Result<Option<Bytes>, Error> {
+    let received = form::read(request, rules).await?;
+    route.extractor.extract_form(&received.form, values, faults);
+    if !faults.is_empty() {
+        return Err(Error::Validation(std::mem::take(faults)));
+    }
+    Ok(received.body)
+}
+
+/// Reads the parameters outside the body. Faults are refused here, except where the body may add
+/// to them.
+fn extract<H>(route: &Route<H>, request: &Request, captures: &Captures) -> Result<Read, Error> {
     let (values, faults) = route.extractor.extract(request, captures);
-    if !faults.is_empty() && route.body.is_none() {
+    if !faults.is_empty() && route.body.is_none() && route.form.is_none() {
         return Err(Error::Validation(faults));
     }
     Ok((values, faults))

@@ -41,6 +41,7 @@ pub(super) enum Place {
     Query,
     Header(HeaderName),
     Cookie,
+    Form,
 }
 
 impl Field {
@@ -58,6 +59,7 @@ impl Field {
                 Place::Header(name.map_err(|_| fault(format!("{alias:?} is not a header name")))?)
             }
             Source::Cookie => Place::Cookie,
+            Source::Form => Place::Form,
         };
         if parameter.many && matches!(place, Place::Path(_)) {
             return Err(PlanError::new(

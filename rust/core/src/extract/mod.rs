@@ -4,6 +4,7 @@ mod coerce;
 mod constraints;
 mod cookie;
 mod field;
+mod form;
 mod header;
 mod number;
 mod query;
@@ -57,6 +58,8 @@ pub struct Extractor {
     query: bool,
     /// Whether any field is a cookie.
     cookies: bool,
+    /// Whether any field is read from a form, after the others.
+    form: bool,
 }
 
 impl Extractor {
@@ -80,10 +83,18 @@ impl Extractor {
                 .collect::<Result<_, _>>()?,
             query: reads(Source::Query),
             cookies: reads(Source::Cookie),
+            form: reads(Source::Form),
         })
     }
 
-    /// Reads and converts every parameter; the faults of all of them are collected.
+    /// Whether any parameter is a form's.
+    #[must_use]
+    pub fn reads_form(&self) -> bool {
+        self.form
+    }
+
+    /// Reads and converts every parameter that is outside the body; the faults of all of them are
+    /// collected. Those of a form are absent until [`Extractor::extract_form`].
     #[must_use]
     pub fn extract(&self, request: &Request, captures: &Captures) -> (Vec<Value>, Faults) {
         let mut faults = Faults::default();
@@ -109,6 +120,10 @@ impl Extractor {
                     .map(query::decode)
                     .collect(),
                 Place::Header(name) => header::texts(request.headers(), name, field.many),
+                Place::Form => {
+                    values.push(Value::Absent);
+                    continue;
+                }
                 Place::Cookie => cookies[index].iter().copied().map(header::text).collect(),
             };
             values.push(field.convert(texts, &mut faults));
