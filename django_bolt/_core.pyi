@@ -16,6 +16,7 @@ __all__ = [
     "Handle",
     "Identity",
     "InProcess",
+    "InProcessRequest",
     "PlanError",
     "Request",
     "RequestScope",
@@ -242,15 +243,28 @@ class InProcess:
         body: bytes,
         *,
         run_blocking: Callable[[Callable[[], None]], None],
-        on_reply: Callable[[int, list[tuple[bytes, bytes]], bytes], None],
+        on_reply: Callable[[int, list[tuple[bytes, bytes]], bytes | None], None],
+        on_chunk: Callable[[bytes], None],
+        on_end: Callable[[str | None], None],
         on_error: Callable[[BaseException], None],
-    ) -> Callable[[], None]:
-        """Start a request; from any thread. Returns what cancels it.
+    ) -> InProcessRequest:
+        """Start a request; from any thread.
 
         ``run_blocking`` receives each piece of blocking work and has the caller's thread execute
-        it; ``on_error`` is told of every exception that became a 500, before ``on_reply``.
-        All three are called on the loop's thread.
+        it; ``on_error`` is told of every exception that became a 500 or cut a stream. A reply
+        whose body is ``None`` is followed by one ``on_chunk`` for each ``pull``, and by one
+        ``on_end``, with what went wrong if the body is not whole. All are called on the loop's
+        thread.
         """
+
+@final
+class InProcessRequest:
+    """A request that was sent in process, in the hands of its sender."""
+
+    def cancel(self) -> None:
+        """Leave, as a client does that closes its connection."""
+    def pull(self) -> None:
+        """Ask for the next chunk of a body that is not there as a whole."""
 
 def encode_jwt(claims: bytes, algorithm: str, key: bytes) -> str:
     """Sign a JSON object of claims; ``ValueError`` for an unknown algorithm or an empty key."""

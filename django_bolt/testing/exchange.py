@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from django_bolt.dispatch.connections import thread_ends
 
-Work = Callable[[], None]
+Work: TypeAlias = Callable[[], None]
 
 
 class Reply(NamedTuple):
@@ -21,13 +21,30 @@ class Reply(NamedTuple):
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    body: bytes
+    #: ``None`` where it is streamed.
+    body: bytes | None
+
+
+class Chunk(NamedTuple):
+    """A part of a streamed body."""
+
+    data: bytes
+
+
+class End(NamedTuple):
+    """The end of a streamed body."""
+
+    #: What went wrong, if the body is not whole.
+    problem: str | None
+
+
+Item: TypeAlias = Work | Reply | Chunk | End
 
 
 class Exchange:
     """Passes work and the reply on to ``deliver``, as long as the caller waits for them."""
 
-    def __init__(self, deliver: Callable[[Work | Reply], None]) -> None:
+    def __init__(self, deliver: Callable[[Item], None]) -> None:
         self._deliver = deliver
         self._lock = threading.Lock()
         self._abandoned = False
@@ -42,11 +59,22 @@ class Exchange:
                 return
         run_elsewhere(work)
 
-    def on_reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def on_reply(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes | None) -> None:
         """Give the reply to the caller, who may have gone."""
+        self._give(Reply(status, headers, body))
+
+    def on_chunk(self, data: bytes) -> None:
+        """Give a part of a streamed body to the caller."""
+        self._give(Chunk(data))
+
+    def on_end(self, problem: str | None) -> None:
+        """Tell the caller that a streamed body is over."""
+        self._give(End(problem))
+
+    def _give(self, item: Item) -> None:
         with self._lock:
             if not self._abandoned:
-                self._deliver(Reply(status, headers, body))
+                self._deliver(item)
 
     def on_error(self, error: BaseException) -> None:
         """Remember an exception of the application."""

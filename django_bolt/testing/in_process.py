@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -98,8 +98,8 @@ class Application:
 
     def send(
         self, method: str, target: str, headers: list[tuple[bytes, bytes]], body: bytes, **on: Any
-    ) -> Callable[[], None]:
-        """Start a request and return what cancels it; see ``_core.InProcess.send``."""
+    ) -> _core.InProcessRequest:
+        """Start a request; see ``_core.InProcess.send``."""
         return self._current().send(method, target, headers, body, **on)
 
     def close(self) -> None:

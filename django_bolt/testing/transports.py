@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
-from asgiref.sync import AsyncToSync, sync_to_async
 
-from django_bolt.testing.exchange import Exchange, Reply, Work, run_elsewhere, run_here
+from django_bolt.testing.conversation import AsyncConversation, Conversation
+from django_bolt.testing.exchange import Chunk, End, Exchange, Reply
 from django_bolt.testing.in_process import Application
 
 
@@ -22,20 +20,10 @@ class InProcessTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; the exception behind a 500 is raised if the client asks for that."""
-        inbox: SimpleQueue[Work | Reply] = SimpleQueue()
-        exchange = Exchange(inbox.put)
-        cancel = _send(self._application, request, request.read(), exchange)
-        reply = None
-        try:
-            reply = _converse(inbox, _timeout(request))
-        except Empty:
-            raise _too_late(request) from None
-        finally:
-            if reply is None:
-                exchange.abandon()
-                cancel()
-                _finish(inbox)
-        return _response(request, reply, exchange, raises=self._raises)
+        conversation = Conversation(self._application, request, request.read())
+        reply = conversation.reply()
+        stream = None if reply.body is not None else _Body(conversation, raises=self._raises)
+        return _response(request, reply, conversation.exchange, stream, raises=self._raises)
 
 
 class AsyncInProcessTransport(httpx.AsyncBaseTransport):
@@ -47,107 +35,90 @@ class AsyncInProcessTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request; the exception behind a 500 is raised if the client asks for that."""
-        inbox: SimpleQueue[Work | Reply] = SimpleQueue()
-        arrived = asyncio.Event()
-        loop = asyncio.get_running_loop()
+        conversation = AsyncConversation(self._application, request, await request.aread())
+        reply = await conversation.reply()
+        stream = None if reply.body is not None else _AsyncBody(conversation, raises=self._raises)
+        return _response(request, reply, conversation.exchange, stream, raises=self._raises)
 
-        def deliver(item: Work | Reply) -> None:
-            inbox.put(item)
-            loop.call_soon_threadsafe(arrived.set)
 
-        exchange = Exchange(deliver)
-        cancel = _send(self._application, request, await request.aread(), exchange)
-        reply = None
+class _Body(httpx.SyncByteStream):
+    """A streamed body: each part is asked for when it is read."""
+
+    def __init__(self, conversation: Conversation, *, raises: bool) -> None:
+        self._conversation = conversation
+        self._raises = raises
+        self._ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        while not self._ended:
+            self._conversation.sent.pull()
+            message = self._conversation.receive()
+            if isinstance(message, Chunk):
+                yield message.data
+            elif isinstance(message, End):
+                self._ended = True
+                _check(message, self._conversation.exchange, raises=self._raises)
+
+    def close(self) -> None:
+        """Leave, and wait until the application has cleaned up after the request."""
+        if self._ended:
+            return
+        self._ended = True
+        self._conversation.sent.cancel()
         try:
-            async with asyncio.timeout(_timeout(request)):
-                reply = await _aconverse(inbox, arrived)
-        except TimeoutError:
-            raise _too_late(request) from None
+            while not isinstance(self._conversation.receive(), End):
+                pass
         finally:
-            if reply is None:
-                exchange.abandon()
-                cancel()
-                _finish(inbox)
-        return _response(request, reply, exchange, raises=self._raises)
+            self._conversation.leave()
 
 
-def _send(
-    application: Application, request: httpx.Request, body: bytes, exchange: Exchange
-) -> Callable[[], None]:
-    # The body is here as a whole, however it would have travelled.
-    headers = [
-        (name.lower(), value)
-        for name, value in request.headers.raw
-        if name.lower() != b"transfer-encoding"
-    ]
-    if body and not any(name == b"content-length" for name, _ in headers):
-        headers.append((b"content-length", str(len(body)).encode()))
-    return application.send(
-        request.method,
-        request.url.raw_path.decode("ascii"),
-        headers,
-        body,
-        run_blocking=exchange.run_blocking,
-        on_reply=exchange.on_reply,
-        on_error=exchange.on_error,
-    )
+class _AsyncBody(httpx.AsyncByteStream):
+    """The same for a coroutine."""
+
+    def __init__(self, conversation: AsyncConversation, *, raises: bool) -> None:
+        self._conversation = conversation
+        self._raises = raises
+        self._ended = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while not self._ended:
+            self._conversation.sent.pull()
+            message = await self._conversation.receive()
+            if isinstance(message, Chunk):
+                yield message.data
+            elif isinstance(message, End):
+                self._ended = True
+                _check(message, self._conversation.exchange, raises=self._raises)
+
+    async def aclose(self) -> None:
+        """Leave, and wait until the application has cleaned up after the request."""
+        if self._ended:
+            return
+        self._ended = True
+        self._conversation.sent.cancel()
+        try:
+            while not isinstance(await self._conversation.receive(), End):
+                pass
+        finally:
+            self._conversation.leave()
 
 
-def _converse(inbox: SimpleQueue[Work | Reply], timeout: float | None) -> Reply:
-    """Do the work that comes until the reply does; ``Empty`` after ``timeout`` idle seconds."""
-    while True:
-        item = inbox.get(timeout=timeout)
-        if isinstance(item, Reply):
-            return item
-        run_here(item)
-
-
-async def _aconverse(inbox: SimpleQueue[Work | Reply], arrived: asyncio.Event) -> Reply:
-    while True:
-        await arrived.wait()
-        arrived.clear()
-        while not inbox.empty():
-            item = inbox.get_nowait()
-            if isinstance(item, Reply):
-                return item
-            await _run_on_test_thread(item)
-
-
-async def _run_on_test_thread(work: Work) -> None:
-    """Execute blocking work where the test's own database connection is.
-
-    Below ``async_to_sync`` (Django's test cases call a coroutine so) it is the thread that waits
-    there, and not this one. Elsewhere this thread is the test's.
-    """
-    loop = asyncio.get_running_loop()
-    below = getattr(AsyncToSync.executors, "current", None)
-    if below is None and loop not in AsyncToSync.loop_thread_executors:
-        run_here(work)
-    else:
-        await sync_to_async(work, thread_sensitive=True)()
-
-
-def _finish(inbox: SimpleQueue[Work | Reply]) -> None:
-    """Have what was delivered, but is not wanted any more, come to its end."""
-    while not inbox.empty():
-        item = inbox.get_nowait()
-        if not isinstance(item, Reply):
-            run_elsewhere(item)
-
-
-def _timeout(request: httpx.Request) -> float | None:
-    timeouts: dict[str, float | None] = request.extensions.get("timeout", {})
-    return timeouts.get("read")
-
-
-def _too_late(request: httpx.Request) -> httpx.ReadTimeout:
-    return httpx.ReadTimeout(
-        f"{request.method} {request.url.path} has not been answered in time.", request=request
-    )
+def _check(end: End, exchange: Exchange, *, raises: bool) -> None:
+    """Raise what a client sees of a body that breaks off, or the exception that is behind it."""
+    if end.problem is None:
+        return
+    if raises and exchange.errors:
+        raise exchange.errors[0]
+    raise httpx.RemoteProtocolError(f"The body is not complete: {end.problem}")
 
 
 def _response(
-    request: httpx.Request, reply: Reply, exchange: Exchange, *, raises: bool
+    request: httpx.Request,
+    reply: Reply,
+    exchange: Exchange,
+    stream: _Body | _AsyncBody | None,
+    *,
+    raises: bool,
 ) -> httpx.Response:
     if raises and exchange.errors:
         raise exchange.errors[0]
@@ -155,5 +126,8 @@ def _response(
     if reply.body and not any(name == b"content-length" for name, _ in headers):
         headers.append((b"content-length", str(len(reply.body)).encode()))
     return httpx.Response(
-        reply.status, headers=headers, stream=httpx.ByteStream(reply.body), request=request
+        reply.status,
+        headers=headers,
+        stream=stream or httpx.ByteStream(reply.body or b""),
+        request=request,
     )

@@ -39,7 +39,7 @@ mod _core {
     #[pymodule_export]
     use crate::event_loop::{Handle, Scheduler};
     #[pymodule_export]
-    use crate::in_process::InProcess;
+    use crate::in_process::{InProcess, InProcessRequest};
     #[pymodule_export]
     use crate::lease::RequestScope;
     #[pymodule_export]

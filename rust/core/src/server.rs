@@ -13,7 +13,7 @@ use actix_service::{Service, ServiceFactory, fn_service};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::App;
 use crate::handler::Handler;
@@ -24,6 +24,10 @@ use crate::wire::{FinishQueue, Finisher, WireBody, respond};
 
 /// How long accepting pauses where the process has no file descriptor left, or the like.
 const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// How long work that follows replies may take at least once a server stops: what was cut has to
+/// clean up after itself.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// How a server treats its connections.
 #[derive(Clone)]
@@ -61,6 +65,8 @@ pub enum Event {
     ConnectionPanicked(String),
     /// Connections that did not finish in time were cut.
     ConnectionsCut(usize),
+    /// Work that follows replies did not finish in time, and was left behind.
+    WorkCut,
 }
 
 impl fmt::Display for Event {
@@ -69,6 +75,7 @@ impl fmt::Display for Event {
             Self::AcceptFailed(error) => write!(f, "a connection could not be accepted: {error}"),
             Self::ConnectionPanicked(what) => write!(f, "a connection was lost to a panic: {what}"),
             Self::ConnectionsCut(count) => write!(f, "{count} connections did not finish in time"),
+            Self::WorkCut => f.write_str("work that follows replies did not finish in time"),
         }
     }
 }
@@ -96,8 +103,12 @@ pub async fn serve<H: Handler + 'static>(
     drop(connect);
     // Receivers may all be gone, where no connection is left.
     let _ = drain.send(true);
+    let began = Instant::now();
     finish(&config, connections).await;
-    finisher.stop().await;
+    let left = config.shutdown_timeout.saturating_sub(began.elapsed());
+    if !finisher.stop(left.max(FAREWELL)).await {
+        (config.on_event)(Event::WorkCut);
+    }
     Ok(())
 }
 

@@ -1,27 +1,39 @@
 //! A reply as the HTTP library sends it.
 
-use std::convert::Infallible;
+use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_http::Response;
 use actix_http::body::{BodySize, MessageBody};
 use actix_http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::task::{JoinHandle, spawn_local};
+use tokio::task::{JoinHandle, JoinSet, spawn_local};
+use tokio::time::timeout;
 
-use crate::reply::{Body, Finish, Reply};
+use crate::reply::{Body, Chunks, Finish, Reply};
 use crate::watchdog::InFlight;
 
 /// A reply's body, which hands its `Finish` on when it is sent or dropped.
 pub(crate) struct WireBody {
     size: BodySize,
-    bytes: Option<Bytes>,
+    content: Content,
     finish: Option<(Finish, FinishQueue)>,
     /// The request is in flight until the body is gone.
     _in_flight: Option<InFlight>,
+}
+
+/// What is still to be sent.
+enum Content {
+    Nothing,
+    Bytes(Bytes),
+    Chunks(Chunks),
+    /// What was produced before goes out first, then the connection is cut.
+    Failed(io::Error),
 }
 
 /// Where replies leave the work that follows them.
@@ -39,10 +51,16 @@ impl Finisher {
     pub fn start() -> Self {
         let (queue, mut finishes) = mpsc::unbounded_channel::<Finish>();
         let task = spawn_local(async move {
+            let mut remainders = JoinSet::new();
             while let Some(finish) = finishes.recv().await {
                 // One reply's panic must not keep the others from being finished.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(finish)));
+                let begun = catch_unwind(AssertUnwindSafe(|| finish.run()));
+                if let Ok(Some(remainder)) = begun {
+                    remainders.spawn_local(remainder);
+                }
+                while remainders.try_join_next().is_some() {}
             }
+            while remainders.join_next().await.is_some() {}
         });
         Self { queue, task }
     }
@@ -52,10 +70,11 @@ impl Finisher {
         self.queue.clone()
     }
 
-    /// Waits until everything that was left is done. Every queue must be gone by then.
-    pub async fn stop(self) {
+    /// Waits until everything that was left is done, and no longer than `patience`. Every queue
+    /// must be gone by then.
+    pub async fn stop(self, patience: Duration) -> bool {
         drop(self.queue);
-        let _ = self.task.await;
+        timeout(patience, self.task).await.is_ok()
     }
 }
 
@@ -65,15 +84,20 @@ pub(crate) fn respond(
     queue: &FinishQueue,
     in_flight: Option<InFlight>,
 ) -> Response<WireBody> {
-    let (size, bytes) = match reply.body {
+    let (size, content) = match reply.body {
         // The library leaves out the length where the status forbids one.
-        Body::Empty => (BodySize::Sized(0), None),
-        Body::Full(bytes) => (BodySize::Sized(bytes.len() as u64), Some(bytes)),
-        Body::Omitted(length) => (BodySize::Sized(length), None),
+        Body::Empty => (BodySize::Sized(0), Content::Nothing),
+        Body::Full(bytes) => (BodySize::Sized(bytes.len() as u64), Content::Bytes(bytes)),
+        Body::Stream(stream) => (
+            stream.length.map_or(BodySize::Stream, BodySize::Sized),
+            Content::Chunks(stream.chunks),
+        ),
+        Body::Omitted(length) => (BodySize::Sized(length), Content::Nothing),
+        Body::Withheld => (BodySize::None, Content::Nothing),
     };
     let body = WireBody {
         size,
-        bytes,
+        content,
         finish: reply.finish.map(|finish| (finish, queue.clone())),
         _in_flight: in_flight,
     };
@@ -89,7 +113,7 @@ pub(crate) fn respond(
 }
 
 impl MessageBody for WireBody {
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn size(&self) -> BodySize {
         self.size
@@ -97,14 +121,45 @@ impl MessageBody for WireBody {
 
     fn poll_next(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Poll::Ready(self.bytes.take().map(Ok))
+        if let Content::Chunks(chunks) = &mut self.content {
+            return match ready!(poll_filled(chunks, cx)) {
+                Some(Err(error)) => {
+                    // The library drops what it has not written yet when it is told of an error.
+                    self.content = Content::Failed(error);
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                None => {
+                    self.content = Content::Nothing;
+                    Poll::Ready(None)
+                }
+                chunk => Poll::Ready(chunk),
+            };
+        }
+        Poll::Ready(match mem::replace(&mut self.content, Content::Nothing) {
+            Content::Bytes(bytes) => Some(Ok(bytes)),
+            Content::Failed(error) => Some(Err(error)),
+            Content::Nothing | Content::Chunks(_) => None,
+        })
+    }
+}
+
+/// The next chunk that has bytes: the library would take an empty one for the end.
+fn poll_filled(chunks: &mut Chunks, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    loop {
+        match ready!(chunks.as_mut().poll_next(cx)) {
+            Some(Ok(chunk)) if chunk.is_empty() => {}
+            next => return Poll::Ready(next),
+        }
     }
 }
 
 impl Drop for WireBody {
     fn drop(&mut self) {
+        // A stream ends before what follows it begins.
+        self.content = Content::Nothing;
         if let Some((finish, queue)) = self.finish.take() {
             // Where the task is gone, the work comes back in the error and runs here.
             let _ = queue.send(finish);

@@ -174,7 +174,8 @@ fn a_request_without_a_socket_is_answered_alike() {
         let head = handle(&app, request(Method::HEAD, "/", &[], "")).await;
         assert_eq!(head.content_type, whole.content_type);
         // The method that the handler shows is one letter longer.
-        assert_eq!(head.body, Body::Omitted(bytes.len() as u64 + 1));
+        let length = bytes.len() as u64 + 1;
+        assert!(matches!(head.body, Body::Omitted(omitted) if omitted == length));
     });
 }
 
