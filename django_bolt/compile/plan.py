@@ -184,9 +184,12 @@ class Scalar(Document, frozen=True, omit_defaults=True):
         "timedelta",
         "decimal",
         "choice",
+        "union",
     ]
     #: Of a choice: its values as they stand on the wire; ``Handler.choices`` holds the members.
     values: list[str] | msgspec.UnsetType = msgspec.UNSET
+    #: Of a union: its alternatives, in the order in which they are tried.
+    of: list[Scalar] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Constraints(Document, frozen=True, omit_defaults=True):
@@ -215,6 +218,27 @@ class Parameter(Document, frozen=True):
     constraints: Constraints
 
 
+class Member(Document, frozen=True):
+    """One field of a group; ``index`` points into :attr:`Route.parameters`."""
+
+    name: str
+    index: int
+    #: Whether the class has a default for it, which holds where nothing was sent.
+    omittable: bool
+
+
+class Group(Document, frozen=True):
+    """An object that gathers parameters of one source."""
+
+    name: str
+    source: Literal["path", "query", "header", "cookie"]
+    #: Whether a name that no parameter of this source declares is a fault.
+    closed: bool
+    #: Whether the object itself may refuse values that are right one by one.
+    refuses: bool
+    fields: list[Member]
+
+
 class Body(Document, frozen=True):
     """The declared body."""
 
@@ -226,11 +250,11 @@ class Body(Document, frozen=True):
 class Argument(Document, frozen=True):
     """How one argument of the handler is filled.
 
-    ``index`` points into :attr:`Route.parameters` where ``origin`` is ``"parameter"``; ``keyword``
-    is set where the argument cannot be passed by position.
+    ``index`` points into :attr:`Route.parameters` where ``origin`` is ``"parameter"``, into
+    :attr:`Route.groups` where it is ``"group"``; ``keyword`` is set where the argument cannot be passed by position.
     """
 
-    origin: Literal["request", "parameter", "body", "path_values"] = msgspec.field(name="from")
+    origin: Literal["request", "parameter", "group", "body", "path_values"] = msgspec.field(name="from")
     index: int | None = None
     keyword: str | None = None
 
@@ -251,6 +275,7 @@ class Route(Document, frozen=True):
     #: Whether Python takes part in the decision even where Rust knows every leaf.
     deferred: bool
     parameters: list[Parameter]
+    groups: list[Group]
     body: Body | None
     #: Whether the handler may ask for the body though it declares none.
     reads_body: bool

@@ -34,6 +34,8 @@ class Handler:
     choices: tuple[tuple[Any, ...] | None, ...]
     #: One for each declared parameter: ``list``, ``set``, ... for repeated values, or ``None``.
     collections: tuple[type | None, ...]
+    #: One for each group of the plan: the class that is made of its parameters.
+    groups: tuple[Any, ...]
     #: Decodes the body from ``bytes``; raises ``msgspec.DecodeError`` and its subclasses.
     decode: Callable[[bytes], Any] | None
     #: The body's default where it is optional.

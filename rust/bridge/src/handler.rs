@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::blocking_pool::BlockingPool;
+use crate::group::GroupParts;
 use crate::hooks::Hooks;
 use crate::python;
 use crate::route::RouteNames;
@@ -32,6 +33,7 @@ pub struct Parts {
     pub keywords: Option<Py<PyTuple>>,
     pub takes_request: bool,
     pub parameters: Vec<ParameterParts>,
+    pub groups: Vec<GroupParts>,
     /// For each capture of the path, the declared parameter that converts it.
     pub converted_captures: Vec<Option<usize>>,
     pub body: Option<BodyParts>,
@@ -53,6 +55,7 @@ pub struct Parts {
 pub enum Slot {
     Request,
     Parameter(usize),
+    Group(usize),
     /// A capture of the path as text.
     Capture(usize),
     Body,
@@ -142,6 +145,7 @@ impl PyHandler {
             keywords,
             takes_request,
             parameters: read_parameters(handler, route)?,
+            groups: read_groups(handler, route)?,
             converted_captures: names
                 .captures
                 .iter()
@@ -181,9 +185,8 @@ fn read_arguments(route: &plan::Route, names: &RouteNames) -> PyResult<(Vec<Slot
         let slot = match argument.from {
             Origin::Request => Slot::Request,
             Origin::Body => Slot::Body,
-            Origin::Parameter => Slot::Parameter(argument.index.ok_or_else(|| {
-                invalid(format!("{}: an argument lacks its index", route.handler))
-            })?),
+            Origin::Parameter => Slot::Parameter(index_of(argument, route)?),
+            Origin::Group => Slot::Group(index_of(argument, route)?),
             Origin::PathValues => {
                 named.extend(unnamed_captures(route, names));
                 continue;
@@ -197,6 +200,12 @@ fn read_arguments(route: &plan::Route, names: &RouteNames) -> PyResult<(Vec<Slot
     let (keywords, slots): (Vec<_>, Vec<_>) = named.into_iter().unzip();
     positional.extend(slots);
     Ok((positional, keywords))
+}
+
+fn index_of(argument: &plan::Argument, route: &plan::Route) -> PyResult<usize> {
+    argument
+        .index
+        .ok_or_else(|| invalid(format!("{}: an argument lacks its index", route.handler)))
 }
 
 /// Captures that no parameter declares: what `**kwargs` receives, as text.
@@ -238,6 +247,19 @@ fn read_parameters(
             )
         })
         .collect()
+}
+
+fn read_groups(handler: &Bound<'_, PyAny>, route: &plan::Route) -> PyResult<Vec<GroupParts>> {
+    let classes = handler.getattr("groups")?;
+    let read = |(index, group): (usize, &plan::Group)| {
+        GroupParts::read(
+            handler.py(),
+            classes.get_item(index)?,
+            group,
+            &route.parameters,
+        )
+    };
+    route.groups.iter().enumerate().map(read).collect()
 }
 
 fn read_body(handler: &Bound<'_, PyAny>, route: &plan::Route) -> PyResult<Option<BodyParts>> {

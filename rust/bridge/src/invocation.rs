@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use crate::body::Refusal;
 use crate::facts::{FactSource, Facts};
+use crate::group::Built;
 use crate::handler::{Parts, Slot};
 use crate::in_process::Caller;
 use crate::request::Request;
@@ -74,17 +75,52 @@ impl Invocation {
 
     /// Makes the arguments, in the order of the plan; `self` of a controller comes first.
     pub fn arguments(&self, py: Python<'_>) -> Result<Arguments, Error> {
-        let body = self.decode_body(py)?;
+        let (groups, body) = if self.parts.groups.is_empty() {
+            (Vec::new(), self.decode_body(py, &self.inputs.faults)?)
+        } else {
+            self.build_groups(py)?
+        };
         let request = self.request(py)?;
-        self.fill(py, request, body)
+        self.fill(py, request, body, &groups)
             .map_err(|error| self.failure(py, &error, None))
     }
 
-    fn decode_body<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Error> {
+    /// Makes the groups, and the body: what all of them refuse is one refusal.
+    fn build_groups<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> Result<(Vec<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>), Error> {
+        let Parts {
+            groups, parameters, ..
+        } = &*self.parts;
+        let mut faults = self.inputs.faults.clone();
+        let mut objects = Vec::with_capacity(groups.len());
+        for group in groups {
+            let built = group.build(py, parameters, &self.inputs.values, &self.inputs.faults);
+            match built.map_err(|error| self.failure(py, &error, None))? {
+                Built::Object(object) => objects.push(object),
+                Built::Refused(fault) => faults.0.push(fault),
+                Built::Unknown => {}
+            }
+        }
+        let body = self.decode_body(py, &faults)?;
+        Ok((objects, body))
+    }
+
+    /// The decoded body, where one is declared; every fault that is known so far ends here.
+    fn decode_body<'py>(
+        &self,
+        py: Python<'py>,
+        faults: &Faults,
+    ) -> Result<Option<Bound<'py, PyAny>>, Error> {
         let Some(declared) = &self.parts.body else {
-            return Ok(None);
+            return if faults.is_empty() {
+                Ok(None)
+            } else {
+                Err(Error::Validation(faults.clone()))
+            };
         };
-        let Inputs { body, faults, .. } = &self.inputs;
+        let body = &self.inputs.body;
         match body::decode(py, declared, body.as_ref(), faults, &self.parts.hooks) {
             Ok(decoded) => Ok(Some(decoded)),
             Err(Refusal::Faulty(faults)) => Err(Error::Raised(faults)),
@@ -97,6 +133,7 @@ impl Invocation {
         py: Python<'_>,
         request: Option<Bound<'_, PyAny>>,
         body: Option<Bound<'_, PyAny>>,
+        groups: &[Bound<'_, PyAny>],
     ) -> PyResult<Arguments> {
         let mut objects = SmallVec::new();
         if let Some(controller) = &self.parts.controller {
@@ -116,6 +153,7 @@ impl Invocation {
                 Slot::Request => request.clone().map_or_else(|| py.None(), Bound::unbind),
                 Slot::Body => body.clone().map_or_else(|| py.None(), Bound::unbind),
                 Slot::Parameter(index) => self.parameter(py, index)?.unbind(),
+                Slot::Group(index) => groups[index].clone().unbind(),
                 Slot::Capture(index) => PyString::new(py, &self.inputs.captures[index])
                     .into_any()
                     .unbind(),

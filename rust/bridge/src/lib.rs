@@ -8,6 +8,7 @@ mod body;
 mod dispatch;
 mod event_loop;
 mod facts;
+mod group;
 mod handler;
 mod head;
 mod hooks;

@@ -39,6 +39,9 @@ pub(crate) struct Route<H> {
     pub body: Option<Vec<MediaType>>,
     /// How forms are read, where a parameter is a form's.
     pub form: Option<form::Rules>,
+    /// Whether the handler may find further faults of the input before it refuses: in a declared
+    /// body, or in a group as a whole.
+    pub adds_faults: bool,
     pub reads_body: bool,
     pub max_body_size: Option<u64>,
 }
@@ -91,7 +94,7 @@ fn compile_route<H>(
     handler: H,
 ) -> Result<Route<H>, PlanError> {
     let template = Template::parse(&route.path).map_err(|why| PlanError::new("path", why))?;
-    let extractor = Extractor::compile(&route.parameters, &template.names)?;
+    let extractor = Extractor::compile(&route.parameters, &route.groups, &template.names)?;
     let max_body_size = route.max_body_size.or(service.max_body_size);
     if extractor.reads_form() && route.body.is_some() {
         let message = "a route has a form or a body, not both";
@@ -110,6 +113,7 @@ fn compile_route<H>(
             max_fields: service.forms.max_fields,
         }),
         extractor,
+        adds_faults: route.body.is_some() || route.groups.iter().any(|group| group.refuses),
         reads_body: route.reads_body,
         max_body_size,
     })
@@ -141,6 +145,9 @@ fn check(route: &plan::Route, authenticators: &Authenticators) -> Result<(), Pla
         check_argument(route, argument)
             .map_err(|why| PlanError::new(format!("arguments[{at}]"), why))?;
     }
+    for (at, group) in route.groups.iter().enumerate() {
+        check_group(route, group).map_err(|why| PlanError::new(format!("groups[{at}]"), why))?;
+    }
     Ok(())
 }
 
@@ -154,10 +161,28 @@ fn check_argument(route: &plan::Route, argument: &plan::Argument) -> Result<(), 
             ))
         }
         (Origin::Parameter, Some(_)) => Ok(()),
-        (_, Some(_)) => Err("only a parameter has an index".to_owned()),
+        (Origin::Group, Some(index)) if index < route.groups.len() => Ok(()),
+        (Origin::Group, _) => Err("a group needs the index of one that is there".to_owned()),
+        (_, Some(_)) => Err("only a parameter or a group has an index".to_owned()),
         (Origin::Body, None) if route.body.is_none() => {
             Err("the route declares no body".to_owned())
         }
         (_, None) => Ok(()),
     }
+}
+
+fn check_group(route: &plan::Route, group: &plan::Group) -> Result<(), String> {
+    for member in &group.fields {
+        match route.parameters.get(member.index) {
+            None => return Err(format!("there is no parameter {}", member.index)),
+            Some(parameter) if parameter.source != group.source => {
+                return Err(format!(
+                    "{:?} is read from elsewhere than its group",
+                    member.name
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
 }

@@ -157,6 +157,8 @@ struct Grouped<'a>(Vec<(&'a str, Vec<&'a str>)>);
 impl<'a> Grouped<'a> {
     fn push(&mut self, fault: &'a Fault) {
         match self.0.iter_mut().find(|(name, _)| *name == fault.name) {
+            // Two parameters may read the same name, and say the same of it.
+            Some((_, messages)) if messages.contains(&fault.message.as_str()) => {}
             Some((_, messages)) => messages.push(&fault.message),
             None => self.0.push((&fault.name, vec![&fault.message])),
         }

@@ -60,8 +60,8 @@ pub struct Call<'a> {
     pub identity: Option<Arc<Identity>>,
     /// One value for each declared parameter, in the plan's order.
     pub values: Vec<Value>,
-    /// Faults of the parameters. Not empty only where the route declares a body, so that the
-    /// handler can add the body's faults before it refuses.
+    /// Faults of the parameters. Not empty only where the route declares a body, or a group that
+    /// may refuse, so that the handler can add what else is wrong before it refuses.
     pub faults: Faults,
     /// The body's bytes; `None` where the request has none or the route reads none.
     pub body: Option<Bytes>,

@@ -148,6 +148,8 @@ pub struct Route {
     pub deferred: bool,
     /// Declared parameters outside the body.
     pub parameters: Vec<Parameter>,
+    /// Objects whose fields are parameters of one source.
+    pub groups: Vec<Group>,
     /// The declared body.
     pub body: Option<Body>,
     /// Whether the handler may ask for the body though it declares none.
@@ -243,6 +245,34 @@ pub struct Parameter {
     pub constraints: Constraints,
 }
 
+/// An object that gathers parameters of one source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Name in the handler's signature.
+    pub name: String,
+    /// Where its fields are read from.
+    pub source: Source,
+    /// Whether a name that no parameter of this source declares is a fault.
+    pub closed: bool,
+    /// Whether the object itself may refuse values that are right one by one.
+    pub refuses: bool,
+    /// Its fields.
+    pub fields: Vec<Member>,
+}
+
+/// One field of a group.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// Name of the field, which is a keyword of the object's class.
+    pub name: String,
+    /// Index into `Route::parameters`.
+    pub index: usize,
+    /// Whether the class has a default for it, which holds where nothing was sent.
+    pub omittable: bool,
+}
+
 /// Where a parameter is read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -302,6 +332,22 @@ pub enum Scalar {
         /// The values as they stand on the wire; Python holds the members in the same order.
         values: Vec<String>,
     },
+    /// Any one of several, tried in this order; none of them is a union itself.
+    Union {
+        /// The alternatives.
+        of: Vec<Scalar>,
+    },
+}
+
+impl Scalar {
+    /// The alternatives of a union; every other scalar is its own only one.
+    #[must_use]
+    pub fn alternatives(&self) -> &[Self] {
+        match self {
+            Self::Union { of } => of,
+            single => std::slice::from_ref(single),
+        }
+    }
 }
 
 /// What a parameter's value must satisfy.
@@ -342,7 +388,7 @@ pub struct Body {
 pub struct Argument {
     /// Its origin.
     pub from: Origin,
-    /// Index into `Route::parameters`, where the origin is `Parameter`.
+    /// Index into `Route::parameters` or `Route::groups`, where the origin is one of these.
     pub index: Option<usize>,
     /// The keyword, where it cannot be passed by position.
     pub keyword: Option<String>,
@@ -356,6 +402,8 @@ pub enum Origin {
     Request,
     /// A converted parameter.
     Parameter,
+    /// An object made of parameters.
+    Group,
     /// The decoded body.
     Body,
     /// Every path value that no parameter names, as keywords.

@@ -217,7 +217,7 @@ mod tests {
     fn route(method: &str, path: &str, handler: &str) -> plan::Route {
         let route = serde_json::json!({
             "method": method, "path": path, "name": null, "handler": handler, "mode": "async",
-            "authentication": [], "guard": null, "deferred": false, "parameters": [],
+            "authentication": [], "guard": null, "deferred": false, "parameters": [], "groups": [],
             "body": null, "reads_body": false, "max_body_size": null, "arguments": [],
             "status": 200,
         });

@@ -205,7 +205,8 @@ fn refusal<H>(route: &Route<H>, identity: Option<&Identity>) -> Error {
 /// Converted parameters, and what is wrong with the request's.
 type Read = (Vec<Value>, Faults);
 
-/// Reads the declared form into its parameters, and refuses the faults of all of them.
+/// Reads the declared form into its parameters. The faults of all of them are refused here, except
+/// where the handler may add to them.
 async fn read_form<H>(
     route: &Route<H>,
     rules: &form::Rules,
@@ -214,17 +215,17 @@ async fn read_form<H>(
 ) -> Result<Option<Bytes>, Error> {
     let received = form::read(request, rules).await?;
     route.extractor.extract_form(&received.form, values, faults);
-    if !faults.is_empty() {
+    if !faults.is_empty() && !route.adds_faults {
         return Err(Error::Validation(std::mem::take(faults)));
     }
     Ok(received.body)
 }
 
-/// Reads the parameters outside the body. Faults are refused here, except where the body may add
-/// to them.
+/// Reads the parameters outside the body. Faults are refused here, except where the body or the
+/// handler may add to them.
 fn extract<H>(route: &Route<H>, request: &Request, captures: &Captures) -> Result<Read, Error> {
     let (values, faults) = route.extractor.extract(request, captures);
-    if !faults.is_empty() && route.body.is_none() && route.form.is_none() {
+    if !faults.is_empty() && !route.adds_faults && route.form.is_none() {
         return Err(Error::Validation(faults));
     }
     Ok((values, faults))

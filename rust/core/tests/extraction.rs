@@ -20,7 +20,7 @@ fn compile(parameters: &[Json]) -> Result<Extractor, PlanError> {
         .iter()
         .map(|parameter| serde_json::from_value(parameter.clone()).unwrap())
         .collect();
-    Extractor::compile(&parameters, &["id".to_owned(), "slug".to_owned()])
+    Extractor::compile(&parameters, &[], &["id".to_owned(), "slug".to_owned()])
 }
 
 fn extract(parameters: &[Json], uri: &str, headers: &[(&str, &[u8])]) -> (Vec<Value>, Json) {

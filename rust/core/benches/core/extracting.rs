@@ -16,7 +16,7 @@ fn extractor(parameters: &[Value]) -> Extractor {
         .iter()
         .map(|parameter| serde_json::from_value(parameter.clone()).unwrap())
         .collect();
-    Extractor::compile(&parameters, &["code".to_owned(), "number".to_owned()]).unwrap()
+    Extractor::compile(&parameters, &[], &["code".to_owned(), "number".to_owned()]).unwrap()
 }
 
 fn request(uri: &str) -> Request {

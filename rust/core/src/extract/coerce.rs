@@ -47,6 +47,10 @@ pub(super) fn coerce(scalar: &Scalar, text: Cow<'_, str>) -> Result<Value, Messa
         ),
         Scalar::Decimal {} => decimal(text),
         Scalar::Choice { values } => choice(values, &text),
+        Scalar::Union { of } => any_of(of, &text).map_err(|mut messages| {
+            let last = messages.pop();
+            last.unwrap_or("This value is not allowed here.".into())
+        }),
     }
 }
 
@@ -171,6 +175,20 @@ fn has_large_exponent(text: &str) -> bool {
     text.split_once(['e', 'E'])
         .and_then(|(_, exponent)| exponent.parse::<i64>().ok())
         .is_some_and(|exponent| exponent.abs() > MOST_DECIMAL_MAGNITUDE)
+}
+
+/// What the first alternative that takes the text makes of it, or what each of them says, every
+/// sentence once.
+pub(super) fn any_of(alternatives: &[Scalar], text: &str) -> Result<Value, Vec<Message>> {
+    let mut messages = Vec::new();
+    for alternative in alternatives {
+        match coerce(alternative, Cow::Borrowed(text)) {
+            Ok(value) => return Ok(value),
+            Err(message) if messages.contains(&message) => {}
+            Err(message) => messages.push(message),
+        }
+    }
+    Err(messages)
 }
 
 fn choice(values: &[String], text: &str) -> Result<Value, Message> {

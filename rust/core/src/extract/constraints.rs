@@ -58,7 +58,11 @@ impl Checks {
             pattern,
             ..
         } = &parameter.constraints;
-        let text = matches!(parameter.scalar, Scalar::Str {});
+        let text = parameter
+            .scalar
+            .alternatives()
+            .iter()
+            .any(|scalar| matches!(scalar, Scalar::Str {}));
         let length = Length {
             least: *min_length,
             most: *max_length,
@@ -194,10 +198,12 @@ fn bounds(parameter: &Parameter) -> Result<Vec<Bound>, PlanError> {
         ("le", le, Relation::AtMost),
         ("lt", lt, Relation::Below),
     ];
-    let numeric = matches!(
-        parameter.scalar,
-        Scalar::Int {} | Scalar::Float {} | Scalar::Decimal {}
-    );
+    let numeric = parameter.scalar.alternatives().iter().any(|scalar| {
+        matches!(
+            scalar,
+            Scalar::Int {} | Scalar::Float {} | Scalar::Decimal {}
+        )
+    });
     let mut bounds = Vec::new();
     for (name, limit, relation) in declared {
         let Some(limit) = limit else { continue };

@@ -6,7 +6,7 @@ use actix_http::header::HeaderName;
 use smallvec::SmallVec;
 
 use super::Value;
-use super::coerce::{Message, coerce};
+use super::coerce::{Message, any_of, coerce};
 use super::constraints::Checks;
 use crate::error::{Fault, Faults};
 use crate::plan::{self, PlanError, Scalar, Source};
@@ -20,6 +20,33 @@ pub(super) type Texts<'a> = SmallVec<[Text<'a>; 1]>;
 /// How many different messages one repeated parameter may collect: a request must not be able to
 /// ask for a reply that is many times its own size.
 const MOST_MESSAGES: usize = 10;
+
+/// How many names that nobody declared are listed, for the same reason.
+const MOST_UNKNOWN: usize = 10;
+
+/// A fault for each name of a source that no field has.
+pub(super) fn unknown<'a>(
+    names: impl Iterator<Item = Cow<'a, str>>,
+    source: Source,
+    fields: &[Field],
+) -> Vec<Fault> {
+    let mut found: Vec<Fault> = Vec::new();
+    for name in names {
+        let declared = |field: &Field| field.source == source && field.alias == name;
+        if fields.iter().any(declared) || found.iter().any(|fault| fault.name == name) {
+            continue;
+        }
+        if found.len() == MOST_UNKNOWN {
+            break;
+        }
+        found.push(Fault {
+            source,
+            name: name.into_owned(),
+            message: "This field is not known.".to_owned(),
+        });
+    }
+    found
+}
 
 /// A compiled parameter.
 #[derive(Debug)]
@@ -120,7 +147,18 @@ impl Field {
     }
 
     fn convert_one(&self, text: Text<'_>, messages: &mut Vec<Message>) -> Option<Value> {
-        match text.and_then(|text| coerce(&self.scalar, text)) {
+        let converted = match (&self.scalar, text) {
+            (_, Err(message)) => Err(message),
+            (Scalar::Union { of }, Ok(text)) => match any_of(of, &text) {
+                Ok(value) => Ok(value),
+                Err(found) => {
+                    messages.extend(found);
+                    return None;
+                }
+            },
+            (single, Ok(text)) => coerce(single, text),
+        };
+        match converted {
             Ok(value) => {
                 self.checks.value(&value, messages);
                 Some(value)

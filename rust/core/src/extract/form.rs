@@ -1,9 +1,15 @@
 //! The fields of a form.
 
-use super::field::{Place, Text, Texts};
+use std::borrow::Cow;
+
+use super::field::{Place, Text, Texts, unknown};
 use super::{Extractor, Value, header};
 use crate::error::Faults;
 use crate::form::{Entry, Form, Part};
+use crate::plan::Source;
+
+/// What Django's `{% csrf_token %}` adds to every form.
+const CSRF_FIELD: &str = "csrfmiddlewaretoken";
 
 impl Extractor {
     /// Converts the parameters that a form holds; their faults join the others.
@@ -18,6 +24,11 @@ impl Extractor {
                 .filter(|entry| entry.name == field.alias);
             let texts: Texts<'_> = entries.map(text).collect();
             *value = field.convert(texts, faults);
+        }
+        if self.closed.contains(&Source::Form) {
+            let names = form.entries.iter().map(|entry| entry.name.as_str());
+            let names = names.filter(|name| *name != CSRF_FIELD).map(Cow::Borrowed);
+            faults.0.extend(unknown(names, Source::Form, &self.fields));
         }
     }
 }

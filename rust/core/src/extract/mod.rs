@@ -60,6 +60,8 @@ pub struct Extractor {
     cookies: bool,
     /// Whether any field is read from a form, after the others.
     form: bool,
+    /// Where names that no field has are faults.
+    closed: Vec<Source>,
 }
 
 impl Extractor {
@@ -69,7 +71,11 @@ impl Extractor {
     ///
     /// Where a path parameter is not in the template, a constraint does not fit its type, or a
     /// pattern is not a regular expression. The error's path is relative to the route.
-    pub fn compile(parameters: &[plan::Parameter], template: &[String]) -> Result<Self, PlanError> {
+    pub fn compile(
+        parameters: &[plan::Parameter],
+        groups: &[plan::Group],
+        template: &[String],
+    ) -> Result<Self, PlanError> {
         let compile = |(index, parameter)| {
             Field::compile(parameter, template)
                 .map_err(|error: PlanError| error.under(&format!("parameters[{index}]")))
@@ -84,6 +90,11 @@ impl Extractor {
             query: reads(Source::Query),
             cookies: reads(Source::Cookie),
             form: reads(Source::Form),
+            closed: groups
+                .iter()
+                .filter(|group| group.closed)
+                .map(|group| group.source)
+                .collect(),
         })
     }
 
@@ -98,7 +109,7 @@ impl Extractor {
     #[must_use]
     pub fn extract(&self, request: &Request, captures: &Captures) -> (Vec<Value>, Faults) {
         let mut faults = Faults::default();
-        if self.fields.is_empty() {
+        if self.fields.is_empty() && self.closed.is_empty() {
             return (Vec::new(), faults);
         }
         let mut query = if self.query {
@@ -127,6 +138,10 @@ impl Extractor {
                 Place::Cookie => cookies[index].iter().copied().map(header::text).collect(),
             };
             values.push(field.convert(texts, &mut faults));
+        }
+        if self.closed.contains(&Source::Query) {
+            let query = request.uri().query().unwrap_or_default();
+            faults.0.extend(query::unknown(query, &self.fields));
         }
         (values, faults)
     }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode;
 use smallvec::{SmallVec, smallvec};
 
-use super::field::{Field, Place, Text};
+use super::field::{self, Field, Place, Text};
+use crate::error::Fault;
+use crate::plan::Source;
 
 /// What stands after the equals sign, still encoded.
 pub(super) type Encoded<'a> = SmallVec<[&'a str; 1]>;
@@ -31,6 +33,17 @@ pub(super) fn collect<'a>(query: &'a str, fields: &[Field]) -> Slots<'a> {
         }
     }
     slots
+}
+
+/// A fault for each name that no field has.
+pub(super) fn unknown(query: &str, fields: &[Field]) -> Vec<Fault> {
+    let names = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
+        // What is not UTF-8 is nobody's name either.
+        .map(|name| decode(name).unwrap_or(Cow::Borrowed(name)));
+    field::unknown(names, Source::Query, fields)
 }
 
 /// Undoes the encoding. A percent sign without two digits stands for itself, as in browsers.

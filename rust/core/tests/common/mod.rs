@@ -144,7 +144,7 @@ impl Handler for Probe {
 pub fn route(method: &str, path: &str, handler: &str, changes: Value) -> Value {
     let mut route = json!({
         "method": method, "path": path, "name": null, "handler": handler, "mode": "async",
-        "authentication": [], "guard": null, "deferred": false, "parameters": [], "body": null,
+        "authentication": [], "guard": null, "deferred": false, "parameters": [], "groups": [], "body": null,
         "reads_body": false, "max_body_size": null, "arguments": [], "status": 200,
     });
     merge(&mut route, changes);
