@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from msgspec import UNSET
 
-from django_bolt.compile import plan, scalars, schema
+from django_bolt.compile import groups, plan, scalars, schema
 from django_bolt.compile.decoding import decoder
 from django_bolt.compile.signature import Input, Signature
 from django_bolt.dispatch.faults import Faults
@@ -24,6 +24,9 @@ class Binding:
     """A signature bound to a request: what goes into the plan, and what stands beside it."""
 
     parameters: tuple[plan.Parameter, ...]
+    groups: tuple[plan.Group, ...]
+    #: The class of each group.
+    group_classes: tuple[Any, ...]
     body: plan.Body | None
     arguments: tuple[plan.Argument, ...]
     #: These three hold one item for each parameter: see ``dispatch.handler.Handler``.
@@ -47,6 +50,12 @@ class _BoundBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _BoundGroup:
+    group: plan.Group
+    cls: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _BoundParameter:
     parameter: plan.Parameter
     default: Any
@@ -60,6 +69,7 @@ def bind(signature: Signature, *, is_method: bool) -> Binding:
     Raises :class:`~django_bolt.exceptions.SignatureError`, which names handler and parameter.
     """
     parameters: list[_BoundParameter] = []
+    bound_groups: list[_BoundGroup] = []
     body: _BoundBody | None = None
     positional: list[plan.Argument] = []
     keywords: list[plan.Argument] = []
@@ -68,6 +78,9 @@ def bind(signature: Signature, *, is_method: bool) -> Binding:
         keyword = given.name if given.keyword_only else None
         if given.is_request:
             argument = plan.Argument(origin="request", keyword=keyword)
+        elif groups.is_group(given):
+            argument = plan.Argument(origin="group", index=len(bound_groups), keyword=keyword)
+            bound_groups.append(_bind_group(given, parameters, signature, place))
         else:
             bound = _bind_input(given, signature, place)
             if isinstance(bound, _BoundBody):
@@ -85,16 +98,19 @@ def bind(signature: Signature, *, is_method: bool) -> Binding:
         keywords.append(plan.Argument(origin="path_values"))
     _check_form(signature, parameters, body)
     _check_names(signature, parameters, is_method=is_method)
-    return _assemble(parameters, body, (*positional, *keywords))
+    return _assemble(parameters, bound_groups, body, (*positional, *keywords))
 
 
 def _assemble(
     parameters: list[_BoundParameter],
+    bound_groups: list[_BoundGroup],
     body: _BoundBody | None,
     arguments: tuple[plan.Argument, ...],
 ) -> Binding:
     return Binding(
         parameters=tuple(bound.parameter for bound in parameters),
+        groups=tuple(bound.group for bound in bound_groups),
+        group_classes=tuple(bound.cls for bound in bound_groups),
         body=None if body is None else body.body,
         arguments=arguments,
         defaults=tuple(bound.default for bound in parameters),
@@ -104,6 +120,32 @@ def _assemble(
         body_default=REQUIRED if body is None else body.default,
         faults=None if body is None else body.faults,
         body_type=UNSET if body is None else body.annotation,
+    )
+
+
+def _bind_group(
+    given: Input, parameters: list[_BoundParameter], signature: Signature, place: str
+) -> _BoundGroup:
+    """Bind the fields of a group, which join ``parameters``."""
+    group = groups.read(given, place)
+    members: list[plan.Member] = []
+    for field in group.fields:
+        name = field.given.name
+        # Its marker says that it is no body.
+        bound = cast(
+            "_BoundParameter", _bind_input(field.given, signature, f"field `{name}` in {place}")
+        )
+        members.append(plan.Member(name=name, index=len(parameters), omittable=field.omittable))
+        parameters.append(bound)
+    return _BoundGroup(
+        group=plan.Group(
+            name=given.name,
+            source=cast("Any", given.marker).source,
+            closed=group.closed,
+            refuses=group.refuses,
+            fields=members,
+        ),
+        cls=group.cls,
     )
 
 
@@ -231,7 +273,8 @@ def _check_default(default: Any, shape: scalars.Shape, place: str) -> None:
         raise SignatureError(f"{place}: its default {default!r} is not a list of values.")
     values = [default] if shape.collection is None else list(default)
     for value in values:
-        if shape.choices is not None and value not in shape.choices:
+        closed = shape.choices is not None and shape.scalar.type == "choice"
+        if closed and value not in (shape.choices or ()):
             raise SignatureError(f"{place}: its default {value!r} is none of its values.")
 
 

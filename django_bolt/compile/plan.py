@@ -251,10 +251,13 @@ class Argument(Document, frozen=True):
     """How one argument of the handler is filled.
 
     ``index`` points into :attr:`Route.parameters` where ``origin`` is ``"parameter"``, into
-    :attr:`Route.groups` where it is ``"group"``; ``keyword`` is set where the argument cannot be passed by position.
+    :attr:`Route.groups` where it is ``"group"``; ``keyword`` is set where the argument cannot be
+    passed by position.
     """
 
-    origin: Literal["request", "parameter", "group", "body", "path_values"] = msgspec.field(name="from")
+    origin: Literal["request", "parameter", "group", "body", "path_values"] = msgspec.field(
+        name="from"
+    )
     index: int | None = None
     keyword: str | None = None
 

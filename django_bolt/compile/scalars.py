@@ -91,7 +91,7 @@ def read(annotation: Any) -> Shape | None:
     bare, metadata = strip(annotation)
     bare, nullable = without_none(bare)
     bare, inner = strip(bare)
-    shape = _read_collection(bare) or _read_single(bare)
+    shape = _read_collection(bare) or _read_union(bare) or _read_single(bare)
     if shape is None:
         return None
     own = _constraints(item for item in (*metadata, *inner) if isinstance(item, msgspec.Meta))
@@ -117,18 +117,20 @@ def check_constraints(shape: Shape, constraints: plan.Constraints) -> None:
 
     Raises :class:`UnsupportedAnnotationError`.
     """
-    kind = shape.scalar.type
+    kinds = [shape.scalar.type]
+    if shape.scalar.of is not msgspec.UNSET:
+        kinds = [scalar.type for scalar in shape.scalar.of]
     for name in plan.Constraints.__struct_fields__:
         if getattr(constraints, name) is None:
             continue
         if name in _BOUNDS:
-            fits = kind in ("int", "float", "decimal")
+            fits = not {"int", "float", "decimal"}.isdisjoint(kinds)
         elif name in _LENGTHS:
-            fits = kind == "str" or shape.collection is not None
+            fits = "str" in kinds or shape.collection is not None
         else:
-            fits = kind == "str"
+            fits = "str" in kinds
         if not fits:
-            raise UnsupportedAnnotationError(f"`{name}` means nothing for a {kind}")
+            raise UnsupportedAnnotationError(f"`{name}` means nothing for a {' or '.join(kinds)}")
     _check_range(constraints)
 
 
@@ -175,6 +177,54 @@ def _read_collection(annotation: Any) -> Shape | None:
             "a length inside a list is not supported; outside it counts the items"
         )
     return replace(item, collection=cast("type", origin))
+
+
+#: In which order the alternatives of a union are tried: what takes the fewest texts comes first.
+_SPECIFIC = (
+    "choice",
+    "uuid",
+    "int",
+    "bool",
+    "float",
+    "decimal",
+    "date",
+    "datetime",
+    "time",
+    "timedelta",
+    "str",
+)
+
+
+def _read_union(annotation: Any) -> Shape | None:
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return None
+    members = [read(member) for member in get_args(annotation)]
+    alternatives = [member for member in members if member is not None]
+    if len(alternatives) < len(members):
+        return None
+    if any(member.collection is not None for member in alternatives):
+        raise UnsupportedAnnotationError("text cannot be either a list or a single value")
+    closed = [member for member in alternatives if member.choices is not None]
+    if len(closed) > 1:
+        raise UnsupportedAnnotationError("a union has at most one closed list: join them into one")
+    alternatives.sort(key=lambda member: _SPECIFIC.index(member.scalar.type))
+    return Shape(
+        scalar=plan.Scalar(type="union", of=[member.scalar for member in alternatives]),
+        choices=closed[0].choices if closed else None,
+        nullable=any(member.nullable for member in alternatives),
+        constraints=_joined(alternatives),
+    )
+
+
+def _joined(alternatives: list[Shape]) -> plan.Constraints:
+    """Return the constraints of all alternatives, of which no two may limit the same."""
+    joined = NO_CONSTRAINTS
+    for member in alternatives:
+        for name in plan.Constraints.__struct_fields__:
+            if getattr(joined, name) is not None and getattr(member.constraints, name) is not None:
+                raise UnsupportedAnnotationError(f"two alternatives of a union have `{name}`")
+        joined = merge(joined, member.constraints)
+    return joined
 
 
 def _is_scalar(annotation: Any) -> bool:

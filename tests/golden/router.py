@@ -40,6 +40,15 @@ KEYS = APIKeyAuthentication(
 )
 
 
+class Purse(Struct, forbid_unknown_fields=True):
+    weight: int | Decimal
+    seal: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.weight:
+            raise ValueError("An empty purse.")
+
+
 class Metal(enum.Enum):
     GOLD = "au"
     SILVER = "ag"
@@ -59,7 +68,9 @@ class Coins(BoltViewSet):
     authentication_classes = (TOKENS, KEYS)
     permission_classes = (IsStaff | HasPermission("mint.strike") | ReadOnly,)
 
-    async def list(self, page: Annotated[int, Query(ge=1, lt=1000)] = 1) -> list[Coin]:
+    async def list(
+        self, page: Annotated[int, Query(ge=1, lt=1000)] = 1, *, purse: Annotated[Purse, Query()]
+    ) -> list[Coin]:
         return []
 
     def create(self, request: Request, coin: Coin) -> Coin:

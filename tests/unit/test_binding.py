@@ -50,6 +50,22 @@ class Item(msgspec.Struct):
     name: str
 
 
+class Nesting(msgspec.Struct):
+    item: Item
+
+
+class Closed(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+
+
+class Empty(msgspec.Struct):
+    pass
+
+
+class Unset(msgspec.Struct):
+    name: str | msgspec.UnsetType
+
+
 class Other(msgspec.Struct, tag=True):
     name: str
 
@@ -357,7 +373,23 @@ def unannotated_body(x: Annotated[Any, Body()], y: Annotated[Any, Body()]): ...
         (with_annotation(list[str]), "/{x}", "one value"),
         (with_annotation(Annotated[list[str], Cookie()]), "/", "one value"),
         (with_annotation(Item), "/{x}", "a path parameter is a scalar"),
-        (with_annotation(Annotated[Item, Query()]), "/", "a query parameter is a scalar"),
+        (with_annotation(Annotated[Nesting, Query()]), "/", "a query parameter is a scalar"),
+        (with_annotation(Annotated[Item, Query("x")]), "/", "belong to these fields"),
+        (with_annotation(Annotated[Item, Query()], default=Item("a")), "/", "belong to these"),
+        (with_annotation(Annotated[Closed, Header()]), "/", "cannot hold for a header"),
+        (with_annotation(Annotated[Other, Query()]), "/", "has a tag"),
+        (with_annotation(Annotated[Empty, Query()]), "/", "no fields"),
+        (with_annotation(Annotated[Unset, Query()]), "/", "needs the default UNSET"),
+        (with_annotation(Annotated[Item | None, Query()]), "/", "a query parameter is a scalar"),
+        (with_annotation(int | list[int]), "/", "either a list or a single value"),
+        (with_annotation(Colour | Literal["x"]), "/", "at most one closed list"),
+        (
+            with_annotation(
+                Annotated[int, msgspec.Meta(ge=1)] | Annotated[float, msgspec.Meta(ge=2)]
+            ),
+            "/",
+            "two alternatives of a union have `ge`",
+        ),
         (with_annotation(Plain), "/", "Plain has no meaning in JSON"),
         (with_annotation(Any), "/", "neither a scalar nor an object"),
         (with_annotation(Annotated[Any, Query()]), "/", "a query parameter is a scalar"),

@@ -38,6 +38,8 @@ pub struct Invocation {
     pub caller: Option<Caller>,
 }
 
+type Object<'py> = Bound<'py, PyAny>;
+
 /// The arguments of one call, and what its outcome refers to.
 pub struct Arguments {
     objects: SmallVec<[Py<PyAny>; 6]>,
@@ -89,7 +91,7 @@ impl Invocation {
     fn build_groups<'py>(
         &self,
         py: Python<'py>,
-    ) -> Result<(Vec<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>), Error> {
+    ) -> Result<(Vec<Object<'py>>, Option<Object<'py>>), Error> {
         let Parts {
             groups, parameters, ..
         } = &*self.parts;

@@ -25,6 +25,7 @@ pub struct App<H> {
 
 /// One route's policies, and its handler.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // facts of the plan, which do not depend on each other
 pub(crate) struct Route<H> {
     pub handler: H,
     pub authentication: Vec<usize>,

@@ -59,6 +59,15 @@ fn a_plan_that_contradicts_itself_is_refused() {
         (json!({"authentication": [0]}), "authentication[0]"),
         (json!({"parameters": [id]}), "parameters[0].alias"),
         (
+            json!({"arguments": [{"from": "group", "index": 0}]}),
+            "arguments[0]",
+        ),
+        (
+            json!({"groups": [{"name": "g", "source": "query", "closed": false, "refuses": false,
+                "fields": [{"name": "a", "index": 0, "omittable": false}]}]}),
+            "groups[0]",
+        ),
+        (
             json!({"arguments": argument("parameter", json!(0))}),
             "arguments[0]",
         ),

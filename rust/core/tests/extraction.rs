@@ -525,3 +525,54 @@ proptest! {
         prop_assert_eq!(found.is_ok(), i128::from(value) >= floor);
     }
 }
+
+#[test]
+fn unions_take_the_first_alternative_that_fits() {
+    let union = json!({"type": "union", "of": [
+        {"type": "choice", "values": ["7", "x"]}, {"type": "int"}, {"type": "float"},
+    ]});
+    let refused = Err(vec![
+        "\"y\" is not a valid choice.".to_owned(),
+        INTEGER.to_owned(),
+        NUMBER.to_owned(),
+    ]);
+    let cases = [
+        ("7", json!({}), Ok(Value::Choice(0))),
+        ("8", json!({}), Ok(Value::Int(8))),
+        ("8.5", json!({}), Ok(Value::Float(8.5))),
+        ("y", json!({}), refused),
+        (
+            "8",
+            json!({"ge": 9}),
+            Err(vec![
+                "Ensure this value is greater than or equal to 9.".to_owned(),
+            ]),
+        ),
+    ];
+    for (text, constraints, expected) in cases {
+        assert_eq!(convert(&union, &constraints, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_closed_group_lists_what_is_not_known() {
+    let group: plan::Group = serde_json::from_value(json!({
+        "name": "g", "source": "query", "closed": true, "refuses": false,
+        "fields": [{"name": "a", "index": 0, "omittable": true}],
+    }))
+    .unwrap();
+    let field = parameter("query", "a", "str", json!({"required": false}));
+    let fields = [serde_json::from_value(field).unwrap()];
+    let extractor = Extractor::compile(&fields, &[group], &[]).unwrap();
+    let unknown = |query: &str| {
+        let mut request = actix_http::Request::new();
+        *request.uri_mut() = format!("/?{query}").parse().unwrap();
+        let (_, faults) = extractor.extract(&Request::new(request), &Captures::default());
+        let names: Vec<String> = faults.0.into_iter().map(|fault| fault.name).collect();
+        names.join(" ")
+    };
+    let many: Vec<String> = (0..99).map(|number| format!("n{number}")).collect();
+    assert_eq!(unknown("a=1&%61=2&"), "");
+    assert_eq!(unknown("A=1&b&b=2&c%20=3"), "A b c ");
+    assert_eq!(unknown(&many.join("&")).split(' ').count(), 10);
+}
