@@ -231,7 +231,7 @@ class Group(Document, frozen=True):
     """An object that gathers parameters of one source."""
 
     name: str
-    source: Literal["path", "query", "header", "cookie"]
+    source: Literal["path", "query", "header", "cookie", "form"]
     #: Whether a name that no parameter of this source declares is a fault.
     closed: bool
     #: Whether the object itself may refuse values that are right one by one.

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from django_bolt import BoltAPI, Controller
-from django_bolt.params import Cookie, Header, Query
+from django_bolt.params import Cookie, Form, Header, Query
 from tests.http.cases import Case, table
 
 api = BoltAPI()
@@ -131,6 +131,11 @@ async def broken(given: Annotated[Broken, Query]) -> Any:
     return given.x
 
 
+@api.post("/form")
+async def form(given: Annotated[Range, Form], closed: Annotated[Closed, Form]) -> Any:
+    return [given.low, given.high, closed.q]
+
+
 @api.get("/box")
 async def box(given: Annotated[Box[int], Query]) -> Any:
     return given.item
@@ -181,6 +186,13 @@ async def everything(
     price: Decimal | None = None,
 ) -> Any:
     return [pk, page, str(trace), theme, given.low, data.title, since.total_seconds(), price]
+
+
+def form_case(content: bytes, **expected: Any) -> Case:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    return Case(
+        "POST", "/form", headers=headers, content=content, name=content.decode(), **expected
+    )
 
 
 @table(
@@ -261,6 +273,13 @@ async def everything(
                 "price": ["A valid number is required."],
             },
             name="every fault of path, group and body",
+        ),
+        form_case(b"low=1&high=2&q=a&csrfmiddlewaretoken=x", body=[1, 2, "a"]),
+        form_case(b"low=3&high=2", status=400, body={ROOT: ["low is over high."]}),
+        form_case(
+            b"low=x&Q=2",
+            status=400,
+            body={"low": NOT_AN_INTEGER, "Q": ["This field is not known."]},
         ),
         Case("GET", "/broken?x=1", status=500, body={"detail": "Internal server error."}),
         Case("GET", "/broken?x=a", status=400, body={"x": NOT_AN_INTEGER}),
