@@ -248,6 +248,22 @@ fmt: venv ## Format everything, and fix what can be fixed by itself
 	$(BIN)/ruff format .
 	cargo fmt --all
 
+## Fuzzing
+
+# Seconds for each target; one after the other, on one core.
+TIME ?= 60
+TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target (TIME=600 TARGETS="query token"): nightly Rust and cargo-fuzz
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install --locked cargo-fuzz" >&2; exit 1; }
+	cargo +nightly fuzz build
+	@for target in $(TARGETS); do \
+		echo "== $$target"; mkdir -p fuzz/found/$$target; \
+		nice -n 19 cargo +nightly fuzz run $$target fuzz/found/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(TIME) -print_final_stats=1 -verbosity=0; \
+	done
+
 .PHONY: clean
 clean: ## Remove everything that was built; the sample site's database stays
 	rm -rf target dist .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -38,7 +38,7 @@ class BaseResponse(CookieJar):
     that is not from 200 to 599.
     """
 
-    # Rust reads these slots of texts; see ``rust/bridge/src/reply.rs``.
+    # Rust reads these slots; see ``rust/bridge/src/plain.rs``.
     __slots__ = ("_headers", "content_type", "data", "status_code")
 
     #: ``Content-Type`` where nothing else is said.
@@ -173,7 +173,7 @@ class Redirect(BaseResponse):
     scheme that Django's ``HttpResponseRedirect`` refuses, such as ``javascript:``.
     """
 
-    __slots__ = ()
+    __slots__ = ("_location",)
 
     def __init__(
         self, url: str, status_code: int = 302, headers: Mapping[str, str] | None = None
@@ -188,7 +188,16 @@ class Redirect(BaseResponse):
         if scheme and scheme not in HttpResponseRedirect.allowed_schemes:
             raise DisallowedRedirect(f"Unsafe redirect to URL with protocol {scheme!r}")
         super().__init__(None, status_code, headers)
-        self.headers["Location"] = location
+        self._location = location
+        if headers:
+            self.headers["Location"] = location
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """Every header, ``Location`` among them."""
+        if self._headers is None:
+            self._headers = ResponseHeaders({"Location": self._location})
+        return self._headers
 
     @property
     def url(self) -> str:

@@ -20,7 +20,7 @@ from django_bolt.dispatch.hooks import Hooks
 from django_bolt.dispatch.lifecycle import wrap
 from django_bolt.dispatch.permissions import Permissions
 from django_bolt.exceptions import ConfigurationError
-from django_bolt.responses import BaseResponse
+from django_bolt.responses import HTML, JSON, BaseResponse, PlainText, Redirect, Response
 from django_bolt.routing import Route
 from django_bolt.settings import bolt_settings, django_settings
 
@@ -73,6 +73,9 @@ def hooks() -> Hooks:
         request_class=Request,
         response_class=BaseResponse,
         django_response_class=HttpResponseBase,
+        plain_classes={
+            kind.__name__: kind for kind in (JSON, Response, PlainText, HTML, Redirect)
+        },
         render=replies.render,
         translate=failures.translate,
         thread_starts_request=connections.thread_starts_request,

@@ -24,6 +24,8 @@ class Hooks:
     response_class: type
     #: ``django.http.response.HttpResponseBase``: the same, of Django's.
     django_response_class: type
+    #: Classes of ``django_bolt.responses`` by their names: Rust reads the slots of the usual ones.
+    plain_classes: dict[str, type]
     #: Turns such a result into data; the second argument converts what it carries.
     render: Callable[[Any, Callable[[Any], Any] | None], RenderedReply]
     #: Turns an exception of a handler into data, and tells Django and the log about it.

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 
+use crate::plain::PlainClass;
+
 thread_local! {
     /// Where Django keeps this thread's connections; see `dispatch.connections.thread_storage`.
     static STORAGE: OnceCell<Option<Py<PyDict>>> = const { OnceCell::new() };
@@ -15,6 +17,7 @@ pub struct Hooks {
     pub request_class: Py<PyType>,
     pub response_class: Py<PyType>,
     pub django_response_class: Py<PyType>,
+    pub plain_classes: Vec<PlainClass>,
     pub render: Py<PyAny>,
     pub translate: Py<PyAny>,
     thread_starts_request: Py<PyAny>,
@@ -44,6 +47,7 @@ impl Hooks {
                 .getattr("django_response_class")?
                 .cast_into()?
                 .unbind(),
+            plain_classes: PlainClass::read(&hooks.getattr("plain_classes")?)?,
             render: attribute("render")?,
             translate: attribute("translate")?,
             thread_starts_request: attribute("thread_starts_request")?,

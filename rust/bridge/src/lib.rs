@@ -15,6 +15,7 @@ mod hooks;
 mod in_process;
 mod invocation;
 mod lease;
+mod plain;
 #[allow(unsafe_code)] // calls of CPython that PyO3 has no safe form of, each with its reason
 mod python;
 mod reply;

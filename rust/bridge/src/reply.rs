@@ -10,7 +10,7 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
-use crate::{head, python};
+use crate::{head, plain, python};
 
 type Headers = Vec<(String, String)>;
 
@@ -22,9 +22,13 @@ pub fn from_result(
     body: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Reply> {
     let py = result.py();
-    if python::is_of_type(result, parts.hooks.response_class.bind(py))
-        || python::is_of_type(result, parts.hooks.django_response_class.bind(py))
-    {
+    if python::is_of_type(result, parts.hooks.response_class.bind(py)) {
+        return match plain::reply(parts, result)? {
+            Some(reply) => Ok(reply),
+            None => rendered(parts, result),
+        };
+    }
+    if python::is_of_type(result, parts.hooks.django_response_class.bind(py)) {
         return rendered(parts, result);
     }
     if parts.none_is_empty && result.is_none() {

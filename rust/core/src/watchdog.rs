@@ -22,6 +22,10 @@ const TICKS: u32 = 4;
 /// Closed connections are forgotten at least this often.
 const LONGEST_TICK: Duration = Duration::from_secs(1);
 
+/// Most bytes that are read of what follows a reply without being a request: several heads, and what
+/// was under way of a refused body. The HTTP library would read a refused chunked body to its end.
+const MOST_UNASKED: usize = 1 << 20;
+
 /// What connections may take their time for; zero is as long as they like.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience {
@@ -71,6 +75,7 @@ impl Watchdog {
             clock: Rc::clone(&self.clock),
             doing: Cell::new(Doing::Nothing),
             in_flight: Cell::new(0),
+            unasked: Cell::new(0),
         });
         Watched { stream, activity }
     }
@@ -116,6 +121,8 @@ pub(crate) struct Activity {
     clock: Rc<Cell<u32>>,
     doing: Cell<Doing>,
     in_flight: Cell<u32>,
+    /// Bytes that came since the last reply, and of which no request has begun.
+    unasked: Cell<usize>,
 }
 
 /// What a client does, and since which tick.
@@ -135,14 +142,24 @@ impl Activity {
     /// A request is complete up to its body. It is in flight until the result is dropped.
     pub fn begin(self: &Rc<Self>) -> InFlight {
         self.doing.set(Doing::Nothing);
+        self.unasked.set(0);
         self.in_flight.set(self.in_flight.get() + 1);
         InFlight(Rc::clone(self))
     }
 
-    fn received(&self) {
-        if self.in_flight.get() == 0 && !matches!(self.doing.get(), Doing::Sending(_)) {
+    fn received(&self, bytes: usize) {
+        if self.in_flight.get() > 0 {
+            return;
+        }
+        self.unasked.set(self.unasked.get() + bytes);
+        if !matches!(self.doing.get(), Doing::Sending(_)) {
             self.doing.set(Doing::Sending(self.clock.get()));
         }
+    }
+
+    /// Whether what arrives is the rest of a body that was refused, or nothing at all.
+    fn is_flooded(&self) -> bool {
+        self.in_flight.get() == 0 && self.unasked.get() > MOST_UNASKED
     }
 
     /// A write of a reply was taken by the system, or has to wait for the client to read.
@@ -181,10 +198,14 @@ impl AsyncRead for Watched {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.activity.is_flooded() {
+            return Poll::Ready(Ok(())); // the end, as far as the HTTP library is concerned
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.activity.received();
+        let received = buffer.filled().len() - before;
+        if received > 0 {
+            self.activity.received(received);
         }
         read
     }
