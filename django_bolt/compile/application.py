@@ -73,9 +73,7 @@ def hooks() -> Hooks:
         request_class=Request,
         response_class=BaseResponse,
         django_response_class=HttpResponseBase,
-        plain_classes={
-            kind.__name__: kind for kind in (JSON, Response, PlainText, HTML, Redirect)
-        },
+        plain_classes={kind.__name__: kind for kind in (JSON, Response, PlainText, HTML, Redirect)},
         render=replies.render,
         translate=failures.translate,
         thread_starts_request=connections.thread_starts_request,
