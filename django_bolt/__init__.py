@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from django_bolt.api import BoltAPI
+    from django_bolt.conditional import condition, etag, last_modified
     from django_bolt.controllers import Controller
     from django_bolt.decorators import action, endpoint, inline
     from django_bolt.discovery import reverse
@@ -27,8 +28,11 @@ __all__ = [
     "Response",
     "Router",
     "action",
+    "condition",
     "endpoint",
+    "etag",
     "inline",
+    "last_modified",
     "reverse",
 ]
 
@@ -40,8 +44,11 @@ _MODULES = {
     "Response": "responses",
     "Router": "routing",
     "action": "decorators",
+    "condition": "conditional",
     "endpoint": "decorators",
+    "etag": "conditional",
     "inline": "decorators",
+    "last_modified": "conditional",
     "reverse": "discovery",
 }
 

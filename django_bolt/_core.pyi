@@ -125,6 +125,12 @@ class Request:
         """The body's bytes; empty where there is none or the route reads none."""
     def fail(self, reason: str) -> None:
         """Have the request end as a 500 that is logged, whatever its handler returns."""
+    def check_preconditions(self, etag: str | None, last_modified: int | None) -> int | None:
+        """Return 304 or 412 where the request's preconditions ask for it.
+
+        ``etag`` is an entity tag with its quotes, ``last_modified`` in seconds since 1970; what a
+        GET or HEAD was told is sent with its reply. Raises ``ValueError`` for another tag.
+        """
     def header(self, name: str, /) -> str | None:
         """First value of a header, any case."""
     def header_items(self) -> list[tuple[str, str]]:

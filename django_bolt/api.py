@@ -42,6 +42,8 @@ class FunctionOptions(TypedDict, total=False):
     inline: bool | None
     #: In bytes.
     max_body_size: int | None
+    #: Whether replies to GET get an ``ETag`` of their bytes.
+    etag: bool | None
 
 
 #: The class style's names of what has another name here.

@@ -47,8 +47,8 @@ class Controller(metaclass=ControllerMeta):
 
     Every request gets an instance of its own. Class attributes: ``authentication_classes``,
     ``permission_classes`` (where a class has none, those of the router, then of the settings),
-    ``http_method_names`` and ``tags``. The hooks below may be overridden, with Django REST
-    framework's meaning.
+    ``http_method_names``, ``etag`` and ``tags``. The hooks below may be overridden, with Django
+    REST framework's meaning.
     """
 
     #: Filled in by the server before anything is called.
@@ -58,6 +58,8 @@ class Controller(metaclass=ControllerMeta):
     permission_classes: Sequence[Any] | None = _from_settings("default_permission_classes")
     http_method_names: Sequence[str] = HTTP_METHODS
     tags: Sequence[str] = ()
+    #: Whether replies to GET get an ``ETag`` of their bytes; ``None`` leaves it to the settings.
+    etag: bool | None = None
 
     #: Name of the viewset's action that answers; ``None`` in a plain controller.
     action: str | None = None

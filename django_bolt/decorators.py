@@ -68,6 +68,7 @@ class HandlerOptions:
     response_model: Any = UNSET
     inline: bool | None = None
     max_body_size: int | None = None
+    etag: bool | None = None
     tags: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -77,8 +78,9 @@ class HandlerOptions:
                 object.__setattr__(self, name, check_policy(name, classes, self.owner))
         object.__setattr__(self, "tags", check_tags(self.tags, self.owner))
         self._check_numbers()
-        if self.inline is not None and not isinstance(self.inline, bool):
-            raise ImproperlyConfigured(f"{self.owner}: inline must be a bool.")
+        for name in ("inline", "etag"):
+            if not isinstance(getattr(self, name), bool | None):
+                raise ImproperlyConfigured(f"{self.owner}: {name} must be a bool.")
 
     def _check_numbers(self) -> None:
         status, size = self.status_code, self.max_body_size
@@ -171,13 +173,15 @@ def endpoint(
     response_model: Any = UNSET,
     inline: bool | None = None,
     max_body_size: int | None = None,
+    etag: bool | None = None,
     tags: Sequence[str] = (),
 ) -> Callable[[F], F]:
     """Give options to one handler: a controller's method, a viewset's standard action, a mapping.
 
     Policies replace those of the class for this handler. ``status_code`` is that of a result which
     does not say its own; ``response_model`` stands for the return annotation; ``inline`` is
-    :func:`inline`; ``max_body_size`` is in bytes. (``@action`` takes these itself.)
+    :func:`inline`; ``max_body_size`` is in bytes; ``etag`` says whether replies to GET get an
+    ``ETag`` of their bytes. (``@action`` takes these itself.)
     """
     given = HandlerOptions(
         owner="@endpoint",
@@ -187,6 +191,7 @@ def endpoint(
         response_model=response_model,
         inline=inline,
         max_body_size=max_body_size,
+        etag=etag,
         tags=tags,
     )
 
@@ -306,6 +311,7 @@ def action(
     response_model: Any = UNSET,
     inline: bool | None = None,
     max_body_size: int | None = None,
+    etag: bool | None = None,
     tags: Sequence[str] = (),
 ) -> Callable[[Callable[Concatenate[Any, P], R_co]], Action[P, R_co]]:
     """Make a method of a viewset an action of its own, as in Django REST framework.
@@ -326,6 +332,7 @@ def action(
         response_model=response_model,
         inline=inline,
         max_body_size=max_body_size,
+        etag=etag,
         tags=tags,
     )
 

@@ -31,6 +31,8 @@ __all__ = [
     "NotFound",
     "ParseError",
     "PermissionDenied",
+    "PreconditionFailed",
+    "PreconditionRequired",
     "ResultError",
     "SettingsError",
     "SignatureError",
@@ -226,6 +228,22 @@ class NotAcceptable(APIException):
     status_code = HTTPStatus.NOT_ACCEPTABLE
     default_detail = gettext_lazy("Could not satisfy the request Accept header.")
     default_code = "not_acceptable"
+
+
+class PreconditionFailed(APIException):
+    """412: what the client saw is not what there is (RFC 9110, section 15.5.13)."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+    default_detail = gettext_lazy("A precondition of the request does not hold.")
+    default_code = "precondition_failed"
+
+
+class PreconditionRequired(APIException):
+    """428: a change must say what it is based on, as in ``If-Match`` (RFC 6585, section 3)."""
+
+    status_code = HTTPStatus.PRECONDITION_REQUIRED
+    default_detail = gettext_lazy("This request must be conditional; send If-Match.")
+    default_code = "precondition_required"
 
 
 class UnsupportedMediaType(APIException):

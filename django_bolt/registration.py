@@ -140,6 +140,7 @@ def _within(inner: HandlerOptions, outer: HandlerOptions) -> HandlerOptions:
         inner,
         authentication_classes=nearest(inner.authentication_classes, outer.authentication_classes),
         permission_classes=nearest(inner.permission_classes, outer.permission_classes),
+        etag=nearest(inner.etag, outer.etag),
         tags=tuple(dict.fromkeys((*outer.tags, *inner.tags))),
     )
 
@@ -149,6 +150,7 @@ def _class_options(cls: type[Controller]) -> HandlerOptions:
         owner=describe(cls),
         authentication_classes=cls.authentication_classes,
         permission_classes=cls.permission_classes,
+        etag=cls.etag,
         tags=tuple(cls.tags),
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedRedirect
@@ -13,10 +14,15 @@ from django.utils.encoding import iri_to_uri
 
 from django_bolt.cookies import CookieJar
 
+if TYPE_CHECKING:
+    from django_bolt.file_responses import File, FileResponse
+
 __all__ = [
     "HTML",
     "JSON",
     "BaseResponse",
+    "File",
+    "FileResponse",
     "PlainText",
     "Redirect",
     "Response",
@@ -266,3 +272,14 @@ def render(
         using=using,
         request=request,
     )
+
+
+#: Those that are built on the classes above, and imported at their first use.
+_ELSEWHERE = {"File": "file_responses", "FileResponse": "file_responses"}
+
+
+def __getattr__(name: str) -> Any:
+    module = _ELSEWHERE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"django_bolt.{module}"), name)

@@ -41,6 +41,8 @@ class Route:
     inline: bool = False
     #: In bytes; ``None`` leaves it to the settings.
     max_body_size: int | None = None
+    #: Whether replies get an ``ETag`` of their bytes; ``None`` leaves it to the settings.
+    etag: bool | None = None
     tags: tuple[str, ...] = ()
     #: Dotted name of the handler, for people.
     origin: str
@@ -131,6 +133,7 @@ class Entry:
             response_model=options.response_model,
             inline=self._inline(outer),
             max_body_size=options.max_body_size,
+            etag=options.etag,
             tags=tuple(dict.fromkeys((*outer.tags, *options.tags))),
             origin=self.origin,
             trailing_slash=bool(nearest(self.trailing_slash, outer.trailing_slash)),

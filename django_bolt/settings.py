@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import msgspec
@@ -49,6 +50,10 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     request_timeout: float = 30.0
     #: Seconds that requests in flight get to finish when the server is told to stop.
     shutdown_timeout: float = 30.0
+    #: Whether replies to GET get an ``ETag`` of their bytes, where neither route nor class says.
+    etags: bool = False
+    #: Directories that ``FileResponse`` may send files from; ``None`` is any.
+    file_roots: tuple[str, ...] | None = None
 
 
 class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +101,7 @@ def _read() -> BoltSettings:
     for key, value in given.items():
         if key not in _KEYS:
             raise SettingsError(f"BOLT has no key {key!r}.{_suggestion(key)}")
-        values[_KEYS[key]] = _classes(key, value) if key in _CLASS_LISTS else value
+        values[_KEYS[key]] = _read_value(key, value)
     try:
         read = msgspec.convert(values, BoltSettings)
     except msgspec.ValidationError as error:
@@ -108,6 +113,26 @@ def _read() -> BoltSettings:
         if not math.isfinite(seconds) or seconds <= 0:
             raise SettingsError(f"BOLT[{name.upper()!r}] must be a number of seconds above 0.")
     return read
+
+
+def _read_value(key: str, value: object) -> Any:
+    if key in _CLASS_LISTS:
+        return _classes(key, value)
+    return _directories(value) if key == "FILE_ROOTS" else value
+
+
+def _directories(value: object) -> tuple[str, ...] | None:
+    """Return ``FILE_ROOTS`` as texts; they exist or not, see ``checks``."""
+    if value is None:
+        return None
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence) or not value:
+        raise SettingsError("BOLT['FILE_ROOTS'] must be a list of directories, at least one.")
+    roots = []
+    for root in cast("Sequence[object]", value):
+        if not isinstance(root, str | os.PathLike) or not Path(root).is_absolute():
+            raise SettingsError(f"BOLT['FILE_ROOTS'] holds {root!r}, which is no absolute path.")
+        roots.append(os.fsdecode(root))
+    return tuple(roots)
 
 
 def _by_key(message: str) -> str:

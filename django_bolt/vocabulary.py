@@ -22,7 +22,7 @@ STANDARD_ACTIONS = (*COLLECTION_ACTIONS.values(), *OBJECT_ACTIONS.values())
 
 #: Class attributes that every controller reads.
 ATTRIBUTES = frozenset(
-    {"authentication_classes", "permission_classes", "http_method_names", "tags"}
+    {"authentication_classes", "permission_classes", "http_method_names", "etag", "tags"}
 )
 #: Class attributes that a viewset reads besides.
 VIEWSET_ATTRIBUTES = frozenset({"lookup_field", "lookup_url_kwarg"})
@@ -130,6 +130,7 @@ LOOKALIKES = {
     "authenticator_class": "authentication_classes",
     "authenticator_classes": "authentication_classes",
     "authenticators": "authentication_classes",
+    "etags": "etag",
     "filter_fields": "filterset_fields",
     "filters": "filter_backends",
     "filterset": "filterset_class",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -13,16 +14,19 @@ from msgspec import UNSET
 
 from django_bolt.compile import binding, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
-from django_bolt.dispatch import admission, connections, failures, replies
+from django_bolt.conditional import condition_of
+from django_bolt.dispatch import admission, conditions, connections, failures, files, replies
 from django_bolt.dispatch.authentication import Authenticators
-from django_bolt.dispatch.handler import Handler
+from django_bolt.dispatch.handler import REQUIRED, Handler
 from django_bolt.dispatch.hooks import Hooks
 from django_bolt.dispatch.lifecycle import wrap
 from django_bolt.dispatch.permissions import Permissions
 from django_bolt.exceptions import ConfigurationError
+from django_bolt.file_responses import BaseFile
 from django_bolt.responses import HTML, JSON, BaseResponse, PlainText, Redirect, Response
+from django_bolt.routes import nearest
 from django_bolt.routing import Route
-from django_bolt.settings import bolt_settings, django_settings
+from django_bolt.settings import BoltSettings, bolt_settings, django_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ def build(routes: Iterable[Route]) -> Application:
             forms=plan.Forms(max_fields=django.max_form_fields),
             error_format=settings.error_format,
             error_codes=settings.error_codes,
+            file_roots=_file_roots(settings),
         ),
         authenticators=policies.authenticators,
         routes=[route for route, _ in compiled],
@@ -75,6 +80,9 @@ def hooks() -> Hooks:
         django_response_class=HttpResponseBase,
         plain_classes={kind.__name__: kind for kind in (JSON, Response, PlainText, HTML, Redirect)},
         render=replies.render,
+        file_class=BaseFile,
+        render_file=files.render_file,
+        refuse_file=files.refuse_file,
         translate=failures.translate,
         thread_starts_request=connections.thread_starts_request,
         thread_ends_request=connections.thread_ends_request,
@@ -85,10 +93,17 @@ def hooks() -> Hooks:
     )
 
 
+def _file_roots(settings: BoltSettings) -> list[str] | None:
+    """Return the directories of ``FILE_ROOTS`` without links, as Rust compares them."""
+    if settings.file_roots is None:
+        return None
+    return [os.path.realpath(root) for root in settings.file_roots]
+
+
 def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handler]:
     is_method = route.controller is not None
     declared = signature.read(route.function, route.path, is_method=is_method, name=route.origin)
-    bound = binding.bind(declared, is_method=is_method)
+    bound = binding.bind(_with_request(route, declared), is_method=is_method)
     returns = declared.returns if route.response_model is UNSET else route.response_model
     result = response.compile_result(returns, route.origin)
     function = _function(route, declared)
@@ -109,6 +124,7 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
         max_body_size=route.max_body_size,
         arguments=list(bound.arguments),
         status=_status(route, is_empty=result.none_is_empty),
+        etag=bool(nearest(route.etag, bolt_settings().etags)),
     )
     handler = Handler(
         function=function,
@@ -136,9 +152,28 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
 
 def _function(route: Route, declared: signature.Signature) -> Callable[..., Any]:
     """Return what runs: the author's function itself, or the life cycle around it."""
+    function, is_async = route.function, declared.is_async
+    if condition := condition_of(function):
+        function = conditions.guard(function, condition, is_method=route.controller is not None)
+        is_async = inspect.iscoroutinefunction(function)
     if route.controller is None:
-        return route.function
-    return wrap(route.function, route.controller, declared.is_async)
+        return function
+    return wrap(function, route.controller, is_async)
+
+
+def _with_request(route: Route, declared: signature.Signature) -> signature.Signature:
+    """Return the signature of what runs: the conditions of a plain function need the request."""
+    if route.controller is not None or condition_of(route.function) is None:
+        return declared
+    request = signature.Input(
+        name=conditions.REQUEST,
+        annotation=UNSET,
+        marker=None,
+        default=REQUIRED,
+        keyword_only=True,
+        is_request=True,
+    )
+    return replace(declared, inputs=(*declared.inputs, request))
 
 
 def _attributes(route: Route) -> dict[str, Any]:

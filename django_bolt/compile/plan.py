@@ -34,6 +34,8 @@ class Service(Document, frozen=True):
     forms: Forms
     error_format: Literal["drf", "problem"]
     error_codes: bool
+    #: Directories that files may be sent from, absolute and without links; ``None`` is any.
+    file_roots: list[str] | None
 
 
 class JWT(Document, frozen=True, tag_field="type", tag="jwt"):
@@ -285,6 +287,8 @@ class Route(Document, frozen=True):
     max_body_size: int | None
     arguments: list[Argument]
     status: int
+    #: Whether replies get an ``ETag`` of their bytes.
+    etag: bool
 
 
 class Plan(Document, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from typing import Any
 
 #: Status, ``Content-Type``, further headers, body (``None`` is no body).
 RenderedReply = tuple[int, str | None, list[tuple[str, str]], bytes | None]
+#: Status, ``Content-Type``, further headers, a path or bytes, whether it gets an ``ETag`` of ours.
+RenderedFile = tuple[int, str, list[tuple[str, str]], str | bytes, bool]
 #: Status, JSON in the shape of Django REST framework, further headers.
 RenderedFailure = tuple[int, bytes, list[tuple[str, str]]]
 
@@ -28,6 +30,12 @@ class Hooks:
     plain_classes: dict[str, type]
     #: Turns such a result into data; the second argument converts what it carries.
     render: Callable[[Any, Callable[[Any], Any] | None], RenderedReply]
+    #: ``django_bolt.file_responses.BaseFile``: files, which Rust opens itself.
+    file_class: type
+    #: Turns a file into data.
+    render_file: Callable[[Any], RenderedFile]
+    #: Gives the exception for a file that is not sent: its path, the reason, the error's number.
+    refuse_file: Callable[[str, str, int | None], Exception]
     #: Turns an exception of a handler into data, and tells Django and the log about it.
     translate: Callable[[BaseException, Any | None], RenderedFailure]
     #: Run on the leased thread at the edges of a request; told whether it is a test's own thread,

@@ -145,6 +145,7 @@ def test_the_service_follows_the_settings() -> None:
         forms=plan.Forms(max_fields=9),
         error_format="problem",
         error_codes=True,
+        file_roots=None,
     )
 
 

@@ -27,8 +27,16 @@ FLOORS = [
     ["viewsets"],
     ["controllers", "introspection", "dispatch", "orm"],
     ["request", "auth"],
-    ["exceptions", "responses"],
-    ["settings", "params", "decorators", "vocabulary", "url_templates", "cookies"],
+    ["exceptions", "responses", "file_responses"],
+    [
+        "settings",
+        "params",
+        "decorators",
+        "conditional",
+        "vocabulary",
+        "url_templates",
+        "cookies",
+    ],
     # The schema of what crosses to Rust, and Rust itself: data and functions that know nobody.
     ["compile.plan", "_core", "spelling", "status"],
 ]
@@ -45,6 +53,8 @@ ARROWS = {
     ("controllers", "dispatch"),
     ("controllers", "introspection"),
     ("request", "auth"),
+    ("file_responses", "responses"),
+    ("conditional", "decorators"),
 }
 
 

@@ -2,9 +2,10 @@
 
 use actix_http::StatusCode;
 use actix_http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TE, TRAILER,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
+use bolt_core::conditional::entity_tag::EntityTag;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -62,7 +63,14 @@ pub fn headers(
         if parsed == CONTENT_TYPE {
             return Err(refusal(format!("{name} is set twice.")));
         }
-        headers.push((parsed, value(&name, &text)?));
+        let value = value(&name, &text)?;
+        if parsed == ETAG && EntityTag::parse(value.as_bytes()).is_none() {
+            return Err(refusal(format!(
+                "The header {name} is {text:?}, which is not an entity tag: it stands in quotes, \
+                 as \"v1\" or W/\"v1\" do."
+            )));
+        }
+        headers.push((parsed, value));
     }
     Ok(headers)
 }

@@ -59,6 +59,7 @@ impl Caller {
             let body = match &reply.body {
                 Body::Full(bytes) => Some(PyBytes::new(py, bytes)),
                 Body::Empty | Body::Omitted(_) | Body::Withheld => Some(PyBytes::new(py, &[])),
+                Body::File(_) => unreachable!("the service has opened it"),
                 Body::Stream(_) => None,
             };
             let head = (reply.status.as_u16(), head_of(py, reply), body);
@@ -231,7 +232,7 @@ fn head_of<'py>(py: Python<'py>, reply: &Reply) -> Vec<HeaderPair<'py>> {
         }),
         // What a HEAD is told of the body that a GET would get.
         Body::Omitted(length) => headers.push(pair(&CONTENT_LENGTH, &HeaderValue::from(*length))),
-        Body::Empty | Body::Full(_) | Body::Withheld => {}
+        Body::Empty | Body::Full(_) | Body::File(_) | Body::Withheld => {}
     }
     headers
 }

@@ -235,14 +235,17 @@ impl Invocation {
 
     /// The reply for a result.
     pub fn reply(&self, result: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<Reply> {
-        if let Some(request) = &arguments.request
-            && let Ok(request) = request.bind(result.py()).cast::<Request>()
-            && let Some(reason) = request.get().failure()
-        {
+        let request = arguments.request.as_ref();
+        let request = request.and_then(|request| request.bind(result.py()).cast::<Request>().ok());
+        if let Some(reason) = request.and_then(|request| request.get().failure()) {
             return Err(PyRuntimeError::new_err(reason.to_owned()));
         }
         let body = arguments.body.as_ref().map(|body| body.bind(result.py()));
-        reply::from_result(&self.parts, result, body)
+        let mut reply = reply::from_result(&self.parts, result, body)?;
+        if let Some(request) = request {
+            request.get().add_validators(&mut reply);
+        }
+        Ok(reply)
     }
 
     /// Whether a conversion failed only because Django refuses the database on an event loop.

@@ -8,6 +8,7 @@ mod body;
 mod dispatch;
 mod event_loop;
 mod facts;
+mod file;
 mod group;
 mod handler;
 mod head;

@@ -10,9 +10,9 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
-use crate::{head, plain, python};
+use crate::{file, head, plain, python};
 
-type Headers = Vec<(String, String)>;
+pub type Headers = Vec<(String, String)>;
 
 /// The reply for a result. `body` is the decoded request body: where both have one type, what
 /// comes back as it was sent in was checked then.
@@ -23,10 +23,13 @@ pub fn from_result(
 ) -> PyResult<Reply> {
     let py = result.py();
     if python::is_of_type(result, parts.hooks.response_class.bind(py)) {
-        return match plain::reply(parts, result)? {
-            Some(reply) => Ok(reply),
-            None => rendered(parts, result),
-        };
+        if let Some(reply) = plain::reply(parts, result)? {
+            return Ok(reply);
+        }
+        if python::is_of_type(result, parts.hooks.file_class.bind(py)) {
+            return file::rendered(parts, result);
+        }
+        return rendered(parts, result);
     }
     if python::is_of_type(result, parts.hooks.django_response_class.bind(py)) {
         return rendered(parts, result);

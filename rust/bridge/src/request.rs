@@ -2,17 +2,24 @@
 
 use std::sync::{Arc, OnceLock};
 
-use actix_http::Version;
+use actix_http::header::{ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
+use actix_http::{StatusCode, Version};
 use bolt_core::auth::identity;
+use bolt_core::conditional::entity_tag::EntityTag;
+use bolt_core::conditional::http_date;
+use bolt_core::conditional::preconditions::{Validators, Verdict, evaluate, is_read};
+use bolt_core::conditional::reply::header;
+use bolt_core::reply::Reply;
 use bolt_core::request::SharedHead;
 use bytes::Bytes;
 use parking_lot::Mutex;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFrozenSet};
 
 use crate::facts::Facts;
 use crate::hooks::Hooks;
-use crate::python;
+use crate::{head, python};
 
 /// One request as Rust holds it. It is created empty, by the Python class that extends it, and
 /// filled before anybody sees it.
@@ -23,6 +30,8 @@ pub struct Request {
     path_values: Mutex<Option<Py<PyDict>>>,
     /// Why there must be no reply but a failure, whatever the handler returns.
     failure: OnceLock<String>,
+    /// `ETag` and `Last-Modified` of what is there, once somebody has said so.
+    validators: OnceLock<Vec<(HeaderName, HeaderValue)>>,
 }
 
 impl Request {
@@ -46,6 +55,22 @@ impl Request {
         self.failure.get().map(String::as_str)
     }
 
+    /// Gives a reply the validators that were found before the handler ran, except where it has
+    /// others.
+    pub fn add_validators(&self, reply: &mut Reply) {
+        let Some(validators) = self.validators.get() else {
+            return;
+        };
+        if !(reply.status.is_success() || reply.status == StatusCode::NOT_MODIFIED) {
+            return;
+        }
+        for (name, value) in validators {
+            if header(reply, name).is_none() {
+                reply.headers.push((name.clone(), value.clone()));
+            }
+        }
+    }
+
     fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| Facts {
             head: Arc::new(SharedHead::empty()),
@@ -64,6 +89,7 @@ impl Request {
             body: OnceLock::new(),
             path_values: Mutex::new(None),
             failure: OnceLock::new(),
+            validators: OnceLock::new(),
         }
     }
 
@@ -141,6 +167,35 @@ impl Request {
         let _ = self.failure.set(reason); // the first reason is the one to mend
     }
 
+    /// The status in the place of a reply, where the request's preconditions ask for one: 304 or
+    /// 412. What is there has this entity tag, and was last changed at this second.
+    #[pyo3(signature = (etag, last_modified))]
+    fn check_preconditions(
+        &self,
+        etag: Option<&str>,
+        last_modified: Option<i64>,
+    ) -> PyResult<Option<u16>> {
+        let head = &self.facts().head;
+        // A date before 1970 is none that a header could hold.
+        let modified = last_modified.and_then(|seconds| u64::try_from(seconds).ok());
+        let tag = etag.map(entity_tag).transpose()?;
+        let current = Validators { tag, modified };
+        if is_read(&head.method) {
+            let tag = etag
+                .map(|tag| head::value(ETAG.as_str(), tag))
+                .transpose()?;
+            let date = modified.and_then(http_date::format);
+            let tag = tag.map(|value| (ETAG, value));
+            let date = date.map(|value| (LAST_MODIFIED, value));
+            let _ = self.validators.set(tag.into_iter().chain(date).collect());
+        }
+        Ok(match evaluate(&head.method, &head.headers, &current) {
+            Verdict::Proceed => None,
+            Verdict::NotModified => Some(StatusCode::NOT_MODIFIED.as_u16()),
+            Verdict::Failed => Some(StatusCode::PRECONDITION_FAILED.as_u16()),
+        })
+    }
+
     /// First value of a header, any case.
     #[pyo3(signature = (name, /))]
     fn header(&self, name: &str) -> Option<String> {
@@ -160,6 +215,11 @@ impl Request {
             .map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes())))
             .collect()
     }
+}
+
+fn entity_tag(text: &str) -> PyResult<EntityTag<'_>> {
+    EntityTag::parse(text.as_bytes())
+        .ok_or_else(|| PyValueError::new_err(format!("{text:?} is not an entity tag")))
 }
 
 /// Header text as WSGI and Django read it, RFC 9110 §5.5.

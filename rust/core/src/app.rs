@@ -45,6 +45,8 @@ pub(crate) struct Route<H> {
     pub adds_faults: bool,
     pub reads_body: bool,
     pub max_body_size: Option<u64>,
+    /// Whether replies get a tag of their bytes.
+    pub etag: bool,
 }
 
 impl<H> App<H> {
@@ -117,6 +119,7 @@ fn compile_route<H>(
         adds_faults: route.body.is_some() || route.groups.iter().any(|group| group.refuses),
         reads_body: route.reads_body,
         max_body_size,
+        etag: route.etag,
     })
 }
 

@@ -39,10 +39,14 @@ pub enum Error {
     },
     /// 408: the body arrives too slowly.
     TooSlow,
+    /// 412: what the client saw is not what there is.
+    PreconditionFailed,
     /// 413: the body is over its limit, in bytes.
     PayloadTooLarge(u64),
     /// 415: no parser for the body's media type.
     UnsupportedMediaType(String),
+    /// 416: of a representation of so many bytes, none is in the range that was asked for.
+    RangeNotSatisfiable(u64),
     /// What a Python exception became.
     Raised(Box<Raised>),
     /// 500: nothing that the client could know about.

@@ -10,6 +10,7 @@ use crate::auth::Rejected;
 use crate::auth::identity::Identity;
 use crate::error::{Error, Faults};
 use crate::extract::Value;
+use crate::file::Refused;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::router::Captures;
@@ -77,4 +78,7 @@ pub trait Handler {
 
     /// Answers an admitted request. `admission` is there where `admit` ran.
     fn call(&self, call: Call<'_>, admission: Option<Self::Admission>) -> Outcome<Reply>;
+
+    /// The error in the place of a file that is not sent, which is logged with its path.
+    fn refuse_file(&self, request: &mut Request, refused: Refused) -> Error;
 }

@@ -4,8 +4,10 @@
 pub mod app;
 pub mod auth;
 mod body;
+pub mod conditional;
 pub mod error;
 pub mod extract;
+pub mod file;
 pub mod form;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

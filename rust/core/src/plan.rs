@@ -6,6 +6,8 @@
 
 mod read;
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 
 pub use read::{PlanError, read};
@@ -42,6 +44,8 @@ pub struct Service {
     pub error_format: ErrorFormat,
     /// Whether error replies carry a `code` beside `detail`.
     pub error_codes: bool,
+    /// The directories that files may be sent from, absolute and without links; `None` is any.
+    pub file_roots: Option<Vec<PathBuf>>,
 }
 
 /// What holds for every form.
@@ -160,6 +164,8 @@ pub struct Route {
     pub arguments: Vec<Argument>,
     /// Status of a reply that says nothing else.
     pub status: u16,
+    /// Whether replies get an `ETag` of their bytes.
+    pub etag: bool,
 }
 
 /// Where a handler runs.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use actix_http::StatusCode;
-use actix_http::header::{ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use actix_http::header::{ALLOW, CONTENT_RANGE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -84,6 +84,11 @@ fn describe(error: Error) -> Rendered {
             "The request body arrived too slowly.",
             "request_timeout",
         ),
+        Error::PreconditionFailed => plain(
+            StatusCode::PRECONDITION_FAILED,
+            "A precondition of the request does not hold.",
+            "precondition_failed",
+        ),
         Error::PayloadTooLarge(limit) => composed(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("The request body is larger than {limit} bytes.").into(),
@@ -94,6 +99,7 @@ fn describe(error: Error) -> Rendered {
             format!("Unsupported media type \"{media_type}\" in request.").into(),
             "unsupported_media_type",
         ),
+        Error::RangeNotSatisfiable(length) => unsatisfiable(length),
         Error::Raised(raised) => Rendered {
             status: raised.status,
             content: Content::Made(raised.body),
@@ -104,6 +110,22 @@ fn describe(error: Error) -> Rendered {
             "Internal server error.",
             "error",
         ),
+    }
+}
+
+/// 416 says how much there is, RFC 9110 §15.5.17.
+fn unsatisfiable(length: u64) -> Rendered {
+    let value = HeaderValue::try_from(format!("bytes */{length}"));
+    Rendered {
+        status: StatusCode::RANGE_NOT_SATISFIABLE,
+        content: Content::Detail(
+            "Nothing is in the range that was asked for.".into(),
+            "range_not_satisfiable",
+        ),
+        headers: value
+            .map(|value| (CONTENT_RANGE, value))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -199,6 +221,7 @@ mod tests {
             max_body_size: None,
             error_format,
             error_codes,
+            file_roots: None,
         }
     }
 

@@ -9,6 +9,8 @@ use actix_http::{Method, StatusCode};
 use bytes::Bytes;
 use futures_core::Stream;
 
+use crate::file::FileBody;
+
 /// A reply: head, body, and what runs when its last byte is out or the client is gone.
 pub struct Reply {
     /// Status line.
@@ -32,6 +34,8 @@ pub enum Body {
     Full(Bytes),
     /// Bytes that come as the client takes them.
     Stream(BodyStream),
+    /// A file. The service opens it, and puts what the request asks of it in its place.
+    File(Box<FileBody>),
     /// What a `HEAD` reply has in the place of its bytes: only how many there would be.
     Omitted(u64),
     /// The same where that is not known before they are there.

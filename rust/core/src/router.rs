@@ -219,7 +219,7 @@ mod tests {
             "method": method, "path": path, "name": null, "handler": handler, "mode": "async",
             "authentication": [], "guard": null, "deferred": false, "parameters": [], "groups": [],
             "body": null, "reads_body": false, "max_body_size": null, "arguments": [],
-            "status": 200,
+            "status": 200, "etag": false,
         });
         serde_json::from_value(route).unwrap()
     }

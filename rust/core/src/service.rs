@@ -11,12 +11,14 @@ use crate::app::{App, Route};
 use crate::auth::identity::Identity;
 use crate::auth::{Decision, Pending};
 use crate::body;
+use crate::conditional::reply::{add_tag, conclude};
 use crate::error::{Error, Faults, NOT_AUTHENTICATED};
 use crate::extract::Value;
+use crate::file::{self, Failure, FileBody};
 use crate::form;
 use crate::handler::{Asked, Call, Deferred, Handler, Outcome};
 use crate::render::render;
-use crate::reply::Reply;
+use crate::reply::{Body, Reply};
 use crate::request::Request;
 use crate::router::{Captures, Found};
 
@@ -82,9 +84,43 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
     match finish(route.handler.call(call, admission)).await {
         Ok(mut reply) => {
             add_challenge(reply.status, &mut reply.headers, route.challenge.as_ref());
-            Ok(reply)
+            match reply.body {
+                Body::File(file) => {
+                    reply.body = Body::Empty;
+                    // It is large, and few requests need it.
+                    Box::pin(send_file(app, route, request, reply, *file)).await
+                }
+                _ => revise(route, request, reply),
+            }
         }
         Err(error) => Err(challenged(error, route.challenge.as_ref())),
+    }
+}
+
+/// What the request's preconditions make of a reply.
+fn revise<H>(route: &Route<H>, request: &Request, mut reply: Reply) -> Result<Reply, Error> {
+    if route.etag {
+        add_tag(request.method(), &mut reply);
+    }
+    if reply.headers.is_empty() {
+        return Ok(reply);
+    }
+    conclude(request.method(), request.headers(), reply)
+}
+
+/// Opens the file that a handler gave back, as far as the request asks for it.
+async fn send_file<H: Handler>(
+    app: &App<H>,
+    route: &Route<H>,
+    request: &mut Request,
+    reply: Reply,
+    file: FileBody,
+) -> Result<Reply, Error> {
+    let roots = app.service.file_roots.as_deref();
+    match file::deliver(request, reply, file, roots).await {
+        Ok(reply) => Ok(reply),
+        Err(Failure::Error(error)) => Err(error),
+        Err(Failure::Refused(refused)) => Err(route.handler.refuse_file(request, refused)),
     }
 }
 

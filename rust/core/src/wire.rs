@@ -94,6 +94,7 @@ pub(crate) fn respond(
         ),
         Body::Omitted(length) => (BodySize::Sized(length), Content::Nothing),
         Body::Withheld => (BodySize::None, Content::Nothing),
+        Body::File(_) => unreachable!("the service has opened it"),
     };
     let body = WireBody {
         size,

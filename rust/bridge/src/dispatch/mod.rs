@@ -6,13 +6,17 @@ mod function;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bolt_core::error::Error;
+use bolt_core::file::Refused;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan::Mode;
 use bolt_core::reply::Reply;
+use bolt_core::request::Request;
 use pyo3::prelude::*;
 
 use crate::admission::{self, Admitted};
 use crate::facts::FactSource;
+use crate::file;
 use crate::handler::PyHandler;
 use crate::in_process::Caller;
 use crate::invocation::{Inputs, Invocation};
@@ -65,6 +69,10 @@ impl Handler for PyHandler {
                 None => begin_and_run(py, worker, invocation, source),
             }),
         }
+    }
+
+    fn refuse_file(&self, request: &mut Request, refused: Refused) -> Error {
+        file::refuse(&self.0, request, &refused)
     }
 }
 

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     const EMPTY: &str = r#"{"version": 1, "service": {"debug": false, "max_body_size": null,
-        "error_format": "drf", "error_codes": false}, "authenticators": [], "routes": []}"#;
+        "error_format": "drf", "error_codes": false, "file_roots": null}, "authenticators": [], "routes": []}"#;
 
     #[test]
     fn an_empty_plan_is_read() {

@@ -12,9 +12,11 @@ use actix_http::StatusCode;
 use actix_http::header::HeaderValue;
 use bolt_core::app::App;
 use bolt_core::error::Error;
+use bolt_core::file::{Content, FileBody, Refused};
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan;
-use bolt_core::reply::{Finish, Reply};
+use bolt_core::reply::{Body, Finish, Reply};
+use bolt_core::request::Request;
 use bolt_core::server::{Event, ServerConfig, serve};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -37,6 +39,8 @@ pub struct Seen {
     pub finished: AtomicUsize,
     /// Calls of `admit`, with the leaves they were told.
     pub admitted: Mutex<Vec<Vec<Option<bool>>>>,
+    /// Why files were not sent.
+    pub refused: Mutex<Vec<String>>,
 }
 
 /// Answers with what it was given; what it does is the last part of its dotted name.
@@ -86,6 +90,24 @@ impl Probe {
         })
     }
 
+    /// What a handler that is named `verb argument` answers.
+    fn told(&self, verb: &str, argument: &str) -> Reply {
+        let text = HeaderValue::from_static("text/plain");
+        let mut reply = Reply::full(StatusCode::OK, text, Bytes::from(argument.to_owned()));
+        let content = match verb {
+            "file" | "untagged" => Content::Path(argument.into()),
+            "memory" => Content::Memory(Bytes::from(argument.to_owned())),
+            _ => {
+                let (name, value) = argument.split_once(": ").unwrap();
+                let (name, value) = (name.try_into().unwrap(), value.try_into().unwrap());
+                return reply.with_header(name, value);
+            }
+        };
+        let tagged = verb != "untagged";
+        reply.body = Body::File(Box::new(FileBody { content, tagged }));
+        reply
+    }
+
     fn later(&self, wait: Duration, reply: Reply) -> Outcome<Reply> {
         let mut guard = CountDrop(Arc::clone(&self.seen), false);
         Outcome::Pending(Box::pin(async move {
@@ -109,6 +131,11 @@ impl Handler for Probe {
 
     fn call(&self, call: Call<'_>, _: Option<()>) -> Outcome<Reply> {
         self.seen.started.fetch_add(1, Ordering::SeqCst);
+        if let Some((verb, argument)) = self.name.split_once(' ') {
+            let mut reply = self.told(verb, argument);
+            reply.finish = Some(self.finish());
+            return Outcome::Ready(Ok(reply));
+        }
         match self.name.as_str() {
             "slow" => self.later(Duration::from_millis(300), self.echo(&call)),
             "forever" => self.later(Duration::from_secs(3600), self.echo(&call)),
@@ -138,14 +165,21 @@ impl Handler for Probe {
             _ => Outcome::Ready(Ok(self.echo(&call))),
         }
     }
+
+    fn refuse_file(&self, _: &mut Request, refused: Refused) -> Error {
+        let mut reasons = self.seen.refused.lock().unwrap();
+        reasons.push(format!("{:?}", refused.reason));
+        Error::NotFound
+    }
 }
 
 /// A route with everything at its default but what `changes` says.
 pub fn route(method: &str, path: &str, handler: &str, changes: Value) -> Value {
     let mut route = json!({
         "method": method, "path": path, "name": null, "handler": handler, "mode": "async",
-        "authentication": [], "guard": null, "deferred": false, "parameters": [], "groups": [], "body": null,
-        "reads_body": false, "max_body_size": null, "arguments": [], "status": 200,
+        "authentication": [], "guard": null, "deferred": false, "parameters": [], "groups": [],
+        "body": null, "reads_body": false, "max_body_size": null, "arguments": [], "status": 200,
+        "etag": false,
     });
     merge(&mut route, changes);
     route
@@ -174,7 +208,7 @@ pub fn document(routes: &[Value]) -> Value {
     json!({
         "version": 1,
         "service": {
-            "debug": false, "max_body_size": 1000, "error_format": "drf", "error_codes": false,
+            "debug": false, "max_body_size": 1000, "error_format": "drf", "error_codes": false, "file_roots": null,
         },
         "authenticators": [],
         "routes": routes,
@@ -209,7 +243,11 @@ impl Server {
     }
 
     pub fn with(routes: &[Value], configure: impl FnOnce(&mut ServerConfig)) -> Self {
-        let (app, seen) = app(&document(routes)).unwrap();
+        Self::of(&document(routes), configure)
+    }
+
+    pub fn of(document: &Value, configure: impl FnOnce(&mut ServerConfig)) -> Self {
+        let (app, seen) = app(document).unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let events = Arc::new(Mutex::new(Vec::new()));

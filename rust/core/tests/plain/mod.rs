@@ -10,6 +10,8 @@ use actix_http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValu
 use actix_http::{Method, Payload, StatusCode};
 use bolt_core::app::App;
 use bolt_core::auth::signing;
+use bolt_core::error::Error;
+use bolt_core::file::Refused;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan;
 use bolt_core::reply::Reply;
@@ -36,6 +38,10 @@ impl Handler for Plain {
     fn call(&self, _: Call<'_>, _: Option<()>) -> Outcome<Reply> {
         let body = Bytes::from_static(br#"{"message":"Hello, world!"}"#);
         Outcome::Ready(Ok(Reply::json(StatusCode::OK, body)))
+    }
+
+    fn refuse_file(&self, _: &mut Request, _: Refused) -> Error {
+        unreachable!("it sends no file")
     }
 }
 
