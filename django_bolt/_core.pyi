@@ -17,9 +17,11 @@ __all__ = [
     "Identity",
     "InProcess",
     "InProcessRequest",
+    "KeySet",
     "PlanError",
     "Request",
     "RequestScope",
+    "RevokedTokens",
     "Scheduler",
     "Server",
     "Shape",
@@ -42,6 +44,9 @@ class App:
         handlers: Sequence[Handler],
         secrets: Mapping[str, bytes],
         hooks: Hooks,
+        *,
+        key_sets: Mapping[str, KeySet] = {},
+        revoked: Mapping[str, RevokedTokens] = {},
     ) -> App: ...
 
 @final
@@ -67,6 +72,32 @@ class Identity:
     @property
     def claims(self) -> bytes | None:
         """A token's payload as it was signed, JSON."""
+
+@final
+class KeySet:
+    """The keys of an issuer (RFC 7517), exchanged while tokens are verified with them."""
+
+    def __new__(cls, algorithms: Sequence[str]) -> KeySet:
+        """Return an empty set, which refuses every token; ``ValueError`` for the algorithms."""
+    def replace(self, document: bytes, /) -> bool:
+        """Take the keys of a JWK or a set of them; return whether they are others than before.
+
+        ``ValueError`` where there is no key for the algorithms, or a private one; the set stays.
+        """
+    def wait(self, seconds: float, /) -> bool:
+        """Wait until a token names a key that is not here, which returns true, or for a time."""
+    def wake(self) -> None:
+        """Have whoever waits return."""
+
+@final
+class RevokedTokens:
+    """Ids of tokens that are refused, each until its token has expired anyway."""
+
+    def __new__(cls) -> RevokedTokens: ...
+    def add(self, token_id: str, expires_at: float, /) -> bool:
+        """Add an id until a time in seconds since 1970; return whether it was not here before."""
+    def contains_any(self, ids: Sequence[str], /) -> bool: ...
+    def __len__(self) -> int: ...
 
 @final
 class Shape:
@@ -277,14 +308,16 @@ def encode_jwt(claims: bytes, algorithm: str, key: bytes) -> str:
 
 def decode_jwt(
     token: str,
-    key: bytes,
+    keys: Sequence[bytes],
     algorithms: Sequence[str],
     *,
     audiences: Sequence[str] = ...,
     issuer: str | None = None,
     leeway: int = 0,
+    token_type: str | None = None,
 ) -> bytes:
-    """Return the payload of a valid token; ``ValueError`` names why it is not."""
+    """Return the payload of a valid token; ``ValueError`` says why it is not, and its ``reason``
+    is the word that stands in log lines."""
 
 def check_jwt_key(key: bytes, algorithms: Sequence[str], /) -> None:
     """Raise ``ValueError`` where tokens of these algorithms cannot be verified with the key.

@@ -75,11 +75,11 @@ def _refusals(compiled: application.Application) -> Iterator[CheckMessage]:
     from django_bolt import _core  # at import, it would keep Django itself from starting
 
     try:
-        _core.App(
-            plan.encode(compiled.plan), compiled.handlers, compiled.secrets, application.hooks()
-        )
+        application.open_application(compiled)
     except _core.PlanError as error:
         yield checks.Error(str(error), id="bolt.E003")
+    except ImproperlyConfigured as error:
+        yield checks.Error(str(error), id="bolt.E002")
 
 
 def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
@@ -88,15 +88,16 @@ def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
     for authenticator in compiled.plan.authenticators:
         if not isinstance(authenticator, plan.JWT) or authenticator.algorithms[0] not in ALGORITHMS:
             continue
-        key = compiled.secrets[authenticator.secret]
         needed = max(int(algorithm[2:]) // 8 for algorithm in authenticator.algorithms)
-        if len(key) >= needed:
-            continue
-        name = "SECRET_KEY" if key == django_key else f"The secret {authenticator.secret!r}"
-        yield checks.Warning(
-            f"{name} has {len(key)} bytes, and signs tokens with "
-            f"{', '.join(authenticator.algorithms)}, which asks for {needed}.",
-            hint="Short keys can be guessed from a single token. Take one from "
-            '`python -c "import secrets; print(secrets.token_urlsafe(48))"`.',
-            id="bolt.W001",
-        )
+        for secret in authenticator.secrets:
+            key = compiled.secrets[secret]
+            if len(key) >= needed:
+                continue
+            name = "SECRET_KEY" if key == django_key else f"The secret {secret!r}"
+            yield checks.Warning(
+                f"{name} has {len(key)} bytes, and signs tokens with "
+                f"{', '.join(authenticator.algorithms)}, which asks for {needed}.",
+                hint="Short keys can be guessed from a single token. Take one from "
+                '`python -c "import secrets; print(secrets.token_urlsafe(48))"`.',
+                id="bolt.W001",
+            )

@@ -61,6 +61,8 @@ class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     debug: bool
     secret_key: bytes
+    #: Former keys, which are good for what they signed.
+    secret_key_fallbacks: tuple[bytes, ...]
     root_urlconf: str
     #: Largest request body in bytes; ``None`` is no limit. ``DATA_UPLOAD_MAX_MEMORY_SIZE``.
     max_body_size: int | None
@@ -86,6 +88,7 @@ def django_settings() -> DjangoSettings:
     return DjangoSettings(
         debug=bool(settings.DEBUG),
         secret_key=force_bytes(settings.SECRET_KEY),
+        secret_key_fallbacks=tuple(map(force_bytes, settings.SECRET_KEY_FALLBACKS)),
         root_urlconf=str(settings.ROOT_URLCONF),
         max_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         max_form_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,

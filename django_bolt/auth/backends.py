@@ -8,13 +8,20 @@ the application is built.
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, ClassVar, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from django_bolt.auth.key_sets import KeySource, key_source
 from django_bolt.compile import plan as document
 from django_bolt.settings import django_settings
 
+if TYPE_CHECKING:
+    from django_bolt._core import RevokedTokens
+
+#: Most keys that one class takes; see ``rust/core/src/auth/ring.rs``.
+MAX_SECRETS = 8
 #: Algorithms of a shared secret, which signs and verifies (RFC 7518, section 3.2).
 ALGORITHMS = ("HS256", "HS384", "HS512")
 #: Algorithms of a key pair, whose public key verifies (RFC 7518, section 3.3; RFC 8037).
@@ -36,6 +43,12 @@ class SecretStore(Protocol):
 
     def add(self, hint: str, value: bytes) -> str:
         """Keep a secret and return the id by which the plan names it."""
+
+    def add_keys(self, source: KeySource) -> str:
+        """Keep where a set of keys comes from and return the id by which the plan names it."""
+
+    def add_revoked(self, revoked: RevokedTokens) -> str:
+        """Keep a list of tokens that were taken back and return the id in the plan."""
 
 
 class Authentication:
@@ -60,13 +73,26 @@ class Authentication:
 class JWTAuthentication(Authentication):
     """A JSON Web Token in ``Authorization: Bearer`` (RFC 7519, RFC 6750).
 
-    ``secret`` is the shared key, Django's ``SECRET_KEY`` where none is given. For the algorithms of
-    a key pair it is the issuer's public key as PEM text: an RSA key of 2048 bits or more for RS and
-    PS, an EC key on P-256, P-384 or P-521 for ES256, ES384 or ES512, an Ed25519 key for EdDSA.
-    ``algorithms`` are those that are accepted, all for the same kind of key; ``audience`` one name
+    ``secret`` is the shared key; where none is given, Django's ``SECRET_KEY``, and
+    ``SECRET_KEY_FALLBACKS`` for tokens that were signed with them. For the algorithms of a key pair
+    it is the issuer's public key as PEM text: an RSA key of 2048 bits or more for RS and PS, an EC
+    key on P-256, P-384 or P-521 for ES256, ES384 or ES512, an Ed25519 key for EdDSA. It may be a
+    list of up to eight keys of one kind, of which a token is signed by any.
+
+    ``jwks`` has the keys as JSON in its place (RFC 7517): a dict or text with one JWK or a set of
+    them, or the path of a file, which is looked at again every half a minute. ``jwks_url`` is where
+    an issuer publishes them; they are fetched when the server starts and every ``jwks_refresh``
+    seconds, never while a request waits. A token's ``kid`` says which of them it means. Keys may be
+    of several kinds; each verifies the algorithms of its own kind alone.
+
+    ``algorithms`` are those that are accepted, HS256 unless others are given; ``audience`` one name
     or several, of which a token must carry one; ``issuer`` who must have issued it; ``leeway`` the
     tolerated clock difference in seconds. Where ``audience`` or ``issuer`` is given, a token
     without it is refused.
+
+    ``user_id_claim`` is the claim that names the user: djangorestframework-simplejwt has
+    ``user_id``. A token whose ``token_type`` is not ``access`` is refused, a refresh token above
+    all; ``token_type`` names another one, which must be there then.
 
     A signature of a key pair is checked once a minute for each token; ``exp``, ``nbf`` and ``iat``
     on every request.
@@ -78,35 +104,56 @@ class JWTAuthentication(Authentication):
 
     def __init__(
         self,
-        secret: str | bytes | None = None,
-        algorithms: Collection[str] = ("HS256",),
+        secret: str | bytes | Sequence[str | bytes] | None = None,
+        algorithms: Collection[str] | None = None,
         audience: str | Collection[str] | None = None,
         issuer: str | None = None,
         leeway: int = 0,
+        *,
+        jwks: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        jwks_url: str | None = None,
+        jwks_refresh: float = 300,
+        user_id_claim: str = "sub",
+        token_type: str | None = None,
     ) -> None:
-        self._algorithms = _checked_algorithms(algorithms)
-        self._secret = _checked_key_of(self._algorithms, secret)
+        has_key_set = jwks is not None or jwks_url is not None
+        self._algorithms = _checked_algorithms(algorithms, has_key_set=has_key_set)
+        self._keys = key_source(jwks, jwks_url, jwks_refresh, self._algorithms)
+        if self._keys is not None and secret is not None:
+            raise TypeError("secret and jwks are two kinds of keys: there can be one of them.")
+        self._secrets = None if has_key_set else _checked_keys_of(self._algorithms, secret)
         self._audiences = checked_audiences(audience)
         self._issuer = checked_issuer(issuer)
         self._leeway = _checked_leeway(leeway)
+        self._user_id_claim = _checked_name(user_id_claim, "user_id_claim")
+        self._token_type = None if token_type is None else _checked_name(token_type, "token_type")
 
     def __repr__(self) -> str:
-        secret = "SECRET_KEY" if self._secret is None else "<hidden>"
         return (
-            f"{type(self).__name__}(secret={secret}, algorithms={self._algorithms!r}, "
+            f"{type(self).__name__}({self._describe_keys()}, algorithms={self._algorithms!r}, "
             f"audience={self._audiences!r}, issuer={self._issuer!r}, leeway={self._leeway!r})"
         )
 
     def plan(self, secrets: SecretStore) -> document.JWT:
-        """Return what Rust verifies; the secret itself goes into ``secrets``."""
-        secret = secret_key() if self._secret is None else self._secret
+        """Return what Rust verifies; the keys themselves go into ``secrets``."""
+        key_set = None if self._keys is None else secrets.add_keys(self._keys)
+        keys = () if key_set else secret_keys() if self._secrets is None else self._secrets
         return document.JWT(
-            secret=secrets.add(self._scheme, secret),
+            secrets=list(dict.fromkeys(secrets.add(self._scheme, key) for key in keys)),
+            key_set=key_set,
             algorithms=list(self._algorithms),
             audiences=list(self._audiences),
             issuer=self._issuer,
             leeway=self._leeway,
+            token_type=self._token_type,
+            user_id_claim=None if self._user_id_claim == "sub" else self._user_id_claim,
+            revocation=None,
         )
+
+    def _describe_keys(self) -> str:
+        if self._keys is not None:
+            return f"keys={self._keys.name!r}"
+        return "secret=SECRET_KEY" if self._secrets is None else "secret=<hidden>"
 
 
 class APIKeyAuthentication(Authentication):
@@ -153,6 +200,12 @@ def secret_key() -> bytes:
     Raises ``django.core.exceptions.ImproperlyConfigured`` where it is not set.
     """
     return checked_secret(django_settings().secret_key)
+
+
+def secret_keys() -> tuple[bytes, ...]:
+    """Return ``SECRET_KEY``, and the former ones that still verify: ``SECRET_KEY_FALLBACKS``."""
+    former = django_settings().secret_key_fallbacks
+    return (secret_key(), *(checked_secret(key) for key in former))
 
 
 def checked_secret(secret: object, hint: str = "") -> bytes:
@@ -202,7 +255,14 @@ def checked_issuer(issuer: object) -> str | None:
     return issuer
 
 
-def _checked_algorithms(algorithms: object) -> tuple[str, ...]:
+def _checked_algorithms(algorithms: object, *, has_key_set: bool) -> tuple[str, ...]:
+    if algorithms is None:
+        if has_key_set:
+            raise ValueError(
+                "algorithms is missing: say what the issuer signs with, as "
+                'algorithms=["RS256"]. The keys alone do not say what to accept.'
+            )
+        return ("HS256",)
     names = _collection(algorithms, "algorithms", example='["HS256"]')
     if not names:
         raise ValueError("algorithms is empty: every token would be refused.")
@@ -225,20 +285,37 @@ def _algorithm_among(known: Collection[str], algorithm: object) -> str:
     raise ValueError(f"algorithm {algorithm!r} is unknown.{hint} {supported}")
 
 
-def _checked_key_of(algorithms: tuple[str, ...], secret: object) -> bytes | None:
-    """Return the key as bytes; refuse one that is not for all of the algorithms."""
+def _checked_keys_of(algorithms: tuple[str, ...], secret: object) -> tuple[bytes, ...] | None:
+    """Return the keys as bytes; refuse one that is not for all of the algorithms."""
     pairs = [name for name in algorithms if name in KEY_PAIR_ALGORITHMS]
     if secret is None:
         if pairs:
             raise ValueError(f"secret is missing: {pairs[0]} needs the issuer's public key as PEM.")
         return None
-    if not pairs:
+    if isinstance(secret, Mapping):
+        raise TypeError("secret is a dict: a JWK or a set of them belongs in jwks.")
+    keys = list(secret) if isinstance(secret, list | tuple) else [secret]
+    if not 1 <= len(keys) <= MAX_SECRETS:
+        raise ValueError(f"secret must be from 1 to {MAX_SECRETS} keys, not {len(keys)}.")
+    return tuple(_checked_key_of(algorithms, key, is_public=bool(pairs)) for key in keys)
+
+
+def _checked_key_of(algorithms: tuple[str, ...], secret: object, *, is_public: bool) -> bytes:
+    if not is_public:
         return checked_secret(secret, 'A public key has other algorithms, as algorithms=["RS256"].')
     from django_bolt import _core
 
     key = _key_bytes(secret)
     _core.check_jwt_key(key, algorithms)
     return key
+
+
+def _checked_name(name: object, argument: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"{argument} must be str, not {type(name).__name__}.")
+    if not name:
+        raise ValueError(f"{argument} must not be empty.")
+    return name
 
 
 def _checked_leeway(leeway: object) -> int:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.http.response import HttpResponseBase
 from msgspec import UNSET
 
+from django_bolt.auth import security_log
+from django_bolt.auth.key_sets import KeySource
 from django_bolt.compile import binding, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
 from django_bolt.conditional import condition_of
@@ -28,6 +30,10 @@ from django_bolt.routes import nearest
 from django_bolt.routing import Route
 from django_bolt.settings import BoltSettings, bolt_settings, django_settings
 
+if TYPE_CHECKING:
+    from django_bolt import _core
+    from django_bolt._core import RevokedTokens
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
@@ -38,6 +44,10 @@ class Application:
     handlers: tuple[Handler, ...]
     #: Every secret by the id that the plan uses.
     secrets: dict[str, bytes]
+    #: Where its sets of keys come from, by id.
+    key_sources: dict[str, KeySource]
+    #: Its lists of tokens that were taken back, by id.
+    revoked: dict[str, RevokedTokens]
 
 
 def build(routes: Iterable[Route]) -> Application:
@@ -65,7 +75,36 @@ def build(routes: Iterable[Route]) -> Application:
         plan=document,
         handlers=tuple(handler for _, handler in compiled),
         secrets=policies.secrets.secrets(),
+        key_sources=policies.secrets.key_sources,
+        revoked=policies.secrets.revoked,
     )
+
+
+def open_application(compiled: Application) -> tuple[_core.App, dict[str, _core.KeySet]]:
+    """Hand an application to Rust; return it, and its sets of keys by id.
+
+    Those of keys that are published elsewhere are empty still. Raises ``_core.PlanError`` for what
+    Rust does not accept, and ``ConfigurationError`` for keys that cannot be read.
+    """
+    from django_bolt import _core  # the plan alone does not need it
+
+    key_sets = {name: _open(source) for name, source in compiled.key_sources.items()}
+    app = _core.App(
+        plan.encode(compiled.plan),
+        compiled.handlers,
+        compiled.secrets,
+        hooks(),
+        key_sets=key_sets,
+        revoked=compiled.revoked,
+    )
+    return app, key_sets
+
+
+def _open(source: KeySource) -> _core.KeySet:
+    try:
+        return source.open()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{source.name}: {error}") from error
 
 
 def hooks() -> Hooks:
@@ -90,6 +129,7 @@ def hooks() -> Hooks:
         thread_storage=connections.thread_storage,
         caches_are_closed=connections.caches_are_closed(),
         signals_are_wanted=connections.signals_are_wanted,
+        log_refusal=security_log.log_refusal,
     )
 
 

@@ -38,16 +38,35 @@ class Service(Document, frozen=True):
     file_roots: list[str] | None
 
 
-class JWT(Document, frozen=True, tag_field="type", tag="jwt"):
-    """A JSON Web Token in ``Authorization: Bearer`` (RFC 7519)."""
+class MemoryRevocation(Document, frozen=True, tag_field="type", tag="memory"):
+    """Tokens are taken back in this process."""
 
-    #: Id of the shared secret or the public key; the plan holds neither.
-    secret: str
+    #: Id of the list that stands beside the plan.
+    list: str
+
+
+class PythonRevocation(Document, frozen=True, tag_field="type", tag="python"):
+    """Python is asked which tokens were taken back, before anybody is admitted."""
+
+
+class JWT(Document, frozen=True, tag_field="type", tag="jwt"):
+    """A JSON Web Token (RFC 7519)."""
+
+    #: Ids of the shared secrets or the public keys, tried in this order; the plan holds none.
+    secrets: list[str]
+    #: Id of a set of keys that stands beside the plan, in the place of ``secrets``.
+    key_set: str | None
     algorithms: list[str]
     audiences: list[str]
     issuer: str | None
     #: Tolerated clock difference in seconds.
     leeway: int
+    #: What the claim ``token_type`` must be; ``None`` is ``access``, or no such claim.
+    token_type: str | None
+    #: The claim that names the user, and must be there; ``None`` is ``sub``, which may be missing.
+    user_id_claim: str | None
+    #: How tokens are taken back; where they are, each must have ``jti``.
+    revocation: MemoryRevocation | PythonRevocation | None
 
 
 class APIKey(Document, frozen=True):

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.backends import Authentication
 from django_bolt.auth.expressions import conjunction, guard_of, is_permission
+from django_bolt.auth.key_sets import KeySource
 from django_bolt.compile import plan
 from django_bolt.dispatch.permissions import Permissions
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.settings import bolt_settings
+
+if TYPE_CHECKING:
+    from django_bolt._core import RevokedTokens
 
 #: Leaves that Rust always decides: nothing about them can be unknown.
 _ALWAYS_KNOWN = (plan.AllowAny, plan.IsAuthenticated, plan.IsReadOnly)
 
 
 class SecretStore:
-    """The application's secrets by id; the plan names them and never holds one."""
+    """What authentication needs and the plan cannot hold, by the ids that it is named by there."""
 
     def __init__(self) -> None:
         self._ids: dict[bytes, str] = {}
+        #: Where sets of keys come from, by id.
+        self.key_sources: dict[str, KeySource] = {}
+        #: Tokens that were taken back in this process, by id.
+        self.revoked: dict[str, RevokedTokens] = {}
 
     def add(self, hint: str, value: bytes) -> str:
         """Keep a secret and return its id: ``hint``, with a number where it is taken.
@@ -42,6 +50,24 @@ class SecretStore:
     def secrets(self) -> dict[str, bytes]:
         """Return every secret by its id."""
         return {name: value for value, name in self._ids.items()}
+
+    def add_keys(self, source: KeySource) -> str:
+        """Keep where a set of keys comes from and return its id; equal sources are one."""
+        for name, known in self.key_sources.items():
+            if known == source:
+                return name
+        name = f"keys-{len(self.key_sources) + 1}"
+        self.key_sources[name] = source
+        return name
+
+    def add_revoked(self, revoked: RevokedTokens) -> str:
+        """Keep a list of tokens that were taken back and return its id."""
+        for name, known in self.revoked.items():
+            if known is revoked:
+                return name
+        name = f"revoked-{len(self.revoked) + 1}"
+        self.revoked[name] = revoked
+        return name
 
 
 class PolicyCompiler:

@@ -50,3 +50,5 @@ class Hooks:
     thread_ends: Callable[[], None]
     #: Whether requests that lease no thread must lease one for the sake of the signals' receivers.
     signals_are_wanted: Callable[[], bool]
+    #: Told the reason, method, route and peer of a request whose credentials Rust refused.
+    log_refusal: Callable[[str, str, str, str | None], None]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django_bolt import _core, discovery
-from django_bolt.compile import application, plan
+from django_bolt.auth.key_refresh import keep_fresh
+from django_bolt.compile import application
 from django_bolt.dispatch import executors
 from django_bolt.routing import Route, check_duplicates, described_once
 
@@ -14,7 +15,8 @@ def assemble(routes: Sequence[Route] | None = None) -> _core.App:
     """Return the application of these routes, by default of all that are discovered.
 
     ``ImproperlyConfigured`` names the handler that cannot be served; ``_core.PlanError`` the place
-    in the plan that Rust does not accept.
+    in the plan that Rust does not accept. Keys that are published elsewhere are fetched by threads
+    that start here, so that no process may be forked afterwards; they end with the application.
     """
     if routes is None:
         routes = discovery.discover()
@@ -23,6 +25,7 @@ def assemble(routes: Sequence[Route] | None = None) -> _core.App:
         check_duplicates(routes)
     compiled = application.build(routes)
     executors.install()
-    return _core.App(
-        plan.encode(compiled.plan), compiled.handlers, compiled.secrets, application.hooks()
-    )
+    app, key_sets = application.open_application(compiled)
+    refreshed = [(source, key_sets[name]) for name, source in compiled.key_sources.items()]
+    keep_fresh(refreshed, owner=app)
+    return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -24,12 +25,28 @@ class Secrets:
         return name
 
 
+def jwt_plan(**given: Any) -> plan.JWT:
+    """Return the plan of a class, apart from what is given that of one without arguments."""
+    defaults: dict[str, Any] = {
+        "secrets": [],
+        "key_set": None,
+        "algorithms": [],
+        "audiences": [],
+        "issuer": None,
+        "leeway": 0,
+        "token_type": None,
+        "user_id_claim": None,
+        "revocation": None,
+    }
+    return plan.JWT(**{**defaults, **given})
+
+
 class TestJWT:
     def test_plan_of_defaults_uses_secret_key(self, settings):
         settings.SECRET_KEY = "a key of the site"
         secrets = Secrets()
-        assert JWTAuthentication().plan(secrets) == plan.JWT(
-            secret="jwt-0", algorithms=["HS256"], audiences=[], issuer=None, leeway=0
+        assert JWTAuthentication().plan(secrets) == jwt_plan(
+            secrets=["jwt-0"], algorithms=["HS256"]
         )
         assert secrets.kept == {"jwt-0": b"a key of the site"}
 
@@ -46,8 +63,8 @@ class TestJWT:
         backend = JWTAuthentication(
             secret=b"\x00\xff", algorithms=["HS512", "HS256"], audience="app", issuer="me", leeway=5
         )
-        assert backend.plan(secrets) == plan.JWT(
-            secret="jwt-0",
+        assert backend.plan(secrets) == jwt_plan(
+            secrets=["jwt-0"],
             algorithms=["HS512", "HS256"],
             audiences=["app"],
             issuer="me",
@@ -71,7 +88,7 @@ class TestJWT:
         secrets = Secrets()
         key = pem if kind is str else pem.encode()
         document = JWTAuthentication(key, [algorithm]).plan(secrets)
-        assert (document.secret, document.algorithms) == ("jwt-0", [algorithm])
+        assert (document.secrets, document.algorithms) == (["jwt-0"], [algorithm])
         assert secrets.kept == {"jwt-0": pem.encode()}
 
     def test_algorithms_of_one_rsa_key(self):

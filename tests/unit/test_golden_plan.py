@@ -85,7 +85,7 @@ TAMPERED = [
     (["authenticators", 0, "algorithms", 0], "none", "authenticators[0].algorithms[0]"),
     (["authenticators", 0, "algorithms", 0], "RS256", "authenticators[0].algorithms[1]"),
     (["authenticators", 0, "algorithms"], [], "authenticators[0].algorithms"),
-    (["authenticators", 0, "secret"], "nobody's", "authenticators[0].secret"),
+    (["authenticators", 0, "secrets"], ["nobody's"], "authenticators[0].secrets[0]"),
     (["authenticators", 0, "leeway"], -1, "authenticators[0]"),
     (["authenticators", 1, "header"], "X Mint", "authenticators[1].header"),
     (["authenticators", 1, "keys"], [], "authenticators[1].keys"),

@@ -26,7 +26,7 @@ def user(**values):
 
 
 def claims_of(token, *, algorithm="HS256", secret=SECRET, **options):
-    return msgspec.json.decode(_core.decode_jwt(token, secret.encode(), [algorithm], **options))
+    return msgspec.json.decode(_core.decode_jwt(token, [secret.encode()], [algorithm], **options))
 
 
 def test_claims():

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bolt_core::app::App as CoreApp;
+use bolt_core::auth::resources::Resources;
 use bolt_core::plan::{self, PlanError as CoreError};
 use pyo3::create_exception;
 use pyo3::exceptions::PyValueError;
@@ -12,6 +13,8 @@ use pyo3::prelude::*;
 use crate::blocking_pool::BlockingPool;
 use crate::handler::PyHandler;
 use crate::hooks::Hooks;
+use crate::key_set::KeySet;
+use crate::revoked::RevokedTokens;
 
 create_exception!(
     django_bolt._core,
@@ -21,7 +24,7 @@ create_exception!(
 );
 
 /// An application: the plan compiled, with its handlers. Immutable.
-#[pyclass(frozen, module = "django_bolt._core")]
+#[pyclass(frozen, weakref, module = "django_bolt._core")]
 pub struct App(Arc<CoreApp<PyHandler>>);
 
 impl App {
@@ -33,12 +36,15 @@ impl App {
 #[pymethods]
 impl App {
     #[new]
+    #[pyo3(signature = (plan, handlers, secrets, hooks, *, key_sets=HashMap::new(), revoked=HashMap::new()))]
     fn new(
         py: Python<'_>,
         plan: &[u8],
         handlers: Vec<Bound<'_, PyAny>>,
         secrets: HashMap<String, Vec<u8>>,
         hooks: &Bound<'_, PyAny>,
+        key_sets: HashMap<String, Py<KeySet>>,
+        revoked: HashMap<String, Py<RevokedTokens>>,
     ) -> PyResult<Self> {
         let plan = plan::read(plan).map_err(refused)?;
         if handlers.len() != plan.routes.len() {
@@ -51,13 +57,23 @@ impl App {
         let threads = hooks.getattr("blocking_threads")?.extract()?;
         let hooks = Arc::new(Hooks::read(hooks)?);
         let pool = BlockingPool::new(threads, hooks.thread_ends.clone_ref(py));
-        let app = CoreApp::compile(plan, &secrets, |index, route| {
+        let resources = Resources {
+            secrets: &secrets,
+            key_sets: shared(key_sets, |keys| keys.get().inner()),
+            revoked: shared(revoked, |list| list.get().inner()),
+        };
+        let app = CoreApp::compile(plan, resources, |index, route| {
             PyHandler::read(&handlers[index], route, &hooks, &pool)
                 .map_err(|error| CoreError::new("handler", error.to_string()))
         })
         .map_err(refused)?;
         Ok(Self(Arc::new(app)))
     }
+}
+
+fn shared<P, R>(objects: HashMap<String, P>, inner: impl Fn(P) -> R) -> HashMap<String, R> {
+    let objects = objects.into_iter();
+    objects.map(|(id, object)| (id, inner(object))).collect()
 }
 
 fn refused(error: CoreError) -> PyErr {

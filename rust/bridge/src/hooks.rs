@@ -29,6 +29,7 @@ pub struct Hooks {
     caches_are_closed: bool,
     pub thread_ends: Py<PyAny>,
     signals: Signals,
+    log_refusal: Py<PyAny>,
     /// `asgiref.sync.SyncToAsync.thread_sensitive_context`.
     pub thread_sensitive_context: Py<PyAny>,
     /// `msgspec.DecodeError`.
@@ -62,6 +63,7 @@ impl Hooks {
             caches_are_closed: hooks.getattr("caches_are_closed")?.extract()?,
             thread_ends: attribute("thread_ends")?,
             signals: Signals::read(hooks)?,
+            log_refusal: attribute("log_refusal")?,
             thread_sensitive_context: py
                 .import("asgiref.sync")?
                 .getattr("SyncToAsync")?
@@ -88,6 +90,13 @@ impl Hooks {
     pub fn thread_ends_request(&self, py: Python<'_>, in_process: bool, signals: bool) {
         if in_process || signals || self.caches_are_closed || !self.is_unused(py) {
             at_edge(py, &self.thread_ends_request, in_process, signals);
+        }
+    }
+
+    /// Writes the log line of refused credentials: reason, method, route and the peer's address.
+    pub fn log_refusal(&self, py: Python<'_>, of: (&str, &str, &str, Option<String>)) {
+        if let Err(error) = self.log_refusal.call1(py, of) {
+            error.write_unraisable(py, Some(self.log_refusal.bind(py)));
         }
     }
 

@@ -15,12 +15,14 @@ mod head;
 mod hooks;
 mod in_process;
 mod invocation;
+mod key_set;
 mod lease;
 mod plain;
 #[allow(unsafe_code)] // calls of CPython that PyO3 has no safe form of, each with its reason
 mod python;
 mod reply;
 mod request;
+mod revoked;
 mod route;
 mod running;
 mod server;
@@ -44,9 +46,13 @@ mod _core {
     #[pymodule_export]
     use crate::in_process::{InProcess, InProcessRequest};
     #[pymodule_export]
+    use crate::key_set::KeySet;
+    #[pymodule_export]
     use crate::lease::RequestScope;
     #[pymodule_export]
     use crate::request::{Identity, Request};
+    #[pymodule_export]
+    use crate::revoked::RevokedTokens;
     #[pymodule_export]
     use crate::server::Server;
     #[pymodule_export]

@@ -22,31 +22,43 @@ pub fn encode_jwt(claims: &[u8], algorithm: &str, key: &[u8]) -> PyResult<String
 ///
 /// Raises `ValueError`, which names why it is not.
 #[pyfunction]
-#[pyo3(signature = (token, key, algorithms, *, audiences=Vec::new(), issuer=None, leeway=0))]
+#[pyo3(signature = (
+    token, keys, algorithms, *, audiences=Vec::new(), issuer=None, leeway=0, token_type=None
+))]
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
 pub fn decode_jwt<'py>(
     py: Python<'py>,
     token: &str,
-    key: &[u8],
+    keys: Vec<Vec<u8>>,
     algorithms: Vec<String>,
     audiences: Vec<String>,
     issuer: Option<String>,
     leeway: u64,
+    token_type: Option<String>,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let rules = Rules {
         algorithms: &algorithms,
         audiences: &audiences,
         issuer: issuer.as_deref(),
         leeway,
+        token_type: token_type.as_deref(),
+        ..Rules::default()
     };
-    let verifier = Verifier::new(key, &rules).map_err(refused)?;
+    let keys: Vec<_> = keys.iter().map(Vec::as_slice).collect();
+    let verifier = Verifier::with_keys(&keys, &rules).map_err(refused)?;
     let payload = verifier
         .verify(token.as_bytes(), SystemTime::now())
         .map_err(|rejected| {
-            PyValueError::new_err(format!(
+            let error = PyValueError::new_err(format!(
                 "{} ({})",
                 rejected.detail,
                 rejected.reason.as_str()
-            ))
+            ));
+            // For log lines, which must not depend on the sentence.
+            match error.value(py).setattr("reason", rejected.reason.as_str()) {
+                Ok(()) => error,
+                Err(fault) => fault,
+            }
         })?;
     Ok(PyBytes::new(py, &payload))
 }
@@ -57,9 +69,7 @@ pub fn decode_jwt<'py>(
 pub fn check_jwt_key(key: &[u8], algorithms: Vec<String>) -> PyResult<()> {
     let rules = Rules {
         algorithms: &algorithms,
-        audiences: &[],
-        issuer: None,
-        leeway: 0,
+        ..Rules::default()
     };
     Verifier::new(key, &rules).map(drop).map_err(refused)
 }

@@ -1,11 +1,10 @@
 //! An application: the plan, compiled, checked, and immutable from then on.
 
-use std::collections::HashMap;
-
 use actix_http::StatusCode;
 use actix_http::header::HeaderValue;
 
 use crate::auth::Authenticators;
+use crate::auth::resources::Resources;
 use crate::extract::Extractor;
 use crate::form;
 use crate::guards::Guard;
@@ -55,13 +54,13 @@ impl<H> App<H> {
     /// # Errors
     ///
     /// Where the plan contradicts itself, or `build` refuses a route. The error names the place.
-    pub fn compile(
+    pub fn compile<'a>(
         plan: Plan,
-        secrets: &HashMap<String, Vec<u8>>,
+        resources: impl Into<Resources<'a>>,
         mut build: impl FnMut(usize, &plan::Route) -> Result<H, PlanError>,
     ) -> Result<Self, PlanError> {
         let router = Router::compile(&plan.routes)?;
-        let authenticators = Authenticators::compile(&plan.authenticators, secrets)?;
+        let authenticators = Authenticators::compile(&plan.authenticators, resources)?;
         let mut compiled = Vec::with_capacity(plan.routes.len());
         for (index, route) in plan.routes.iter().enumerate() {
             let route = check(route, &authenticators)

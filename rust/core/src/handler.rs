@@ -70,6 +70,9 @@ pub struct Call<'a> {
 
 /// Answers one route.
 pub trait Handler {
+    /// Hears that a request's credentials were refused, for a log line. Nothing is decided here.
+    fn refused(&self, _request: &Request, _rejected: &Rejected) {}
+
     /// What `admit` hands to `call`.
     type Admission: 'static;
 

@@ -70,19 +70,8 @@ pub enum ErrorFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Authenticator {
-    /// A JSON Web Token in `Authorization: Bearer`, RFC 7519.
-    Jwt {
-        /// Id of the shared secret, or of the public key as PEM.
-        secret: String,
-        /// Allow-list of algorithms, by their RFC 7518 names; all take a key of one kind.
-        algorithms: Vec<String>,
-        /// Accepted audiences; where any is given, a token must name one of them.
-        audiences: Vec<String>,
-        /// Required issuer.
-        issuer: Option<String>,
-        /// Tolerated clock difference, in seconds.
-        leeway: u64,
-    },
+    /// A JSON Web Token, RFC 7519.
+    Jwt(Jwt),
     /// A key in a header of its own.
     ApiKey {
         /// Header name, lower case.
@@ -118,6 +107,45 @@ pub enum Evidence {
         /// The scheme, any case.
         scheme: String,
     },
+}
+
+/// A JSON Web Token: with which keys it is verified, and what it must say.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jwt {
+    /// Ids of the shared secrets, or of the public keys as PEM, tried in this order; empty where
+    /// there is a key set.
+    pub secrets: Vec<String>,
+    /// Id of the set of keys that stands beside the plan.
+    pub key_set: Option<String>,
+    /// Allow-list of algorithms, by their RFC 7518 names; those of `secrets` all take a key of one
+    /// kind.
+    pub algorithms: Vec<String>,
+    /// Accepted audiences; where any is given, a token must name one of them.
+    pub audiences: Vec<String>,
+    /// Required issuer.
+    pub issuer: Option<String>,
+    /// Tolerated clock difference, in seconds.
+    pub leeway: u64,
+    /// What the claim `token_type` must be; `None` is `access`, or no such claim.
+    pub token_type: Option<String>,
+    /// The claim that names the user, and must be there; `None` is `sub`, which may be missing.
+    pub user_id_claim: Option<String>,
+    /// How tokens are taken back; where they are, each must have `jti`.
+    pub revocation: Option<Revocation>,
+}
+
+/// Where it is written down which tokens were taken back.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Revocation {
+    /// In this process.
+    Memory {
+        /// Id of the list that stands beside the plan.
+        list: String,
+    },
+    /// Somewhere that Python asks, before anybody is admitted.
+    Python {},
 }
 
 /// One API key.

@@ -95,6 +95,15 @@ impl Request {
         }
     }
 
+    /// Address of the peer, `None` in process.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        match &self.head {
+            Head::Pooled(head) => head.peer_addr,
+            Head::Shared(head) => head.peer,
+        }
+    }
+
     /// Every header.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {

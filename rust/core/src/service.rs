@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::app::{App, Route};
 use crate::auth::identity::Identity;
-use crate::auth::{Decision, Pending};
+use crate::auth::{Decision, Pending, Rejected};
 use crate::body;
 use crate::conditional::reply::{add_tag, conclude};
 use crate::error::{Error, Faults, NOT_AUTHENTICATED};
@@ -155,23 +155,39 @@ enum Caller {
 }
 
 /// Who is asking. Wrong credentials are refused whatever the permissions are.
-fn authenticate<H>(app: &App<H>, route: &Route<H>, request: &Request) -> Result<Caller, Error> {
+fn authenticate<H: Handler>(
+    app: &App<H>,
+    route: &Route<H>,
+    request: &Request,
+) -> Result<Caller, Error> {
     if route.authentication.is_empty() {
         return Ok(Caller::Known(None));
     }
     let (order, headers) = (&route.authentication, request.headers());
     let now = SystemTime::now();
     if !route.asks_python {
-        let identity = app.authenticators.authenticate(order, headers, now)?;
-        return Ok(Caller::Known(identity));
+        let identity = app.authenticators.authenticate(order, headers, now);
+        return told(route, request, identity).map(Caller::Known);
     }
     match app.authenticators.decide(order, headers, now) {
-        Decision::Made(identity) => Ok(Caller::Known(identity?)),
+        Decision::Made(identity) => told(route, request, identity).map(Caller::Known),
         Decision::Pending(pending) => {
             let identity = pending.outcome.as_ref().ok().cloned().flatten();
             Ok(Caller::Pending(identity, pending))
         }
     }
+}
+
+/// Tells the handler of a refusal.
+fn told<H: Handler>(
+    route: &Route<H>,
+    request: &Request,
+    outcome: Result<Option<Arc<Identity>>, Rejected>,
+) -> Result<Option<Arc<Identity>>, Error> {
+    outcome.map_err(|rejected| {
+        route.handler.refused(request, &rejected);
+        rejected.into()
+    })
 }
 
 /// What Python's authentication classes are given.

@@ -27,13 +27,14 @@ fn api_key(header: &str, keys: Vec<plan::ApiKey>) -> plan::Authenticator {
 }
 
 fn jwt() -> plan::Authenticator {
-    plan::Authenticator::Jwt {
-        secret: "jwt".to_owned(),
+    plan::Authenticator::Jwt(plan::Jwt {
+        secrets: vec!["jwt".to_owned()],
         algorithms: vec!["HS256".to_owned()],
         audiences: vec![],
         issuer: None,
         leeway: 0,
-    }
+        ..plan::Jwt::default()
+    })
 }
 
 fn compile(plan: &[plan::Authenticator]) -> Result<Authenticators, PlanError> {

@@ -227,7 +227,7 @@ fn authorization_headers() {
 fn plans_that_are_refused() {
     let hs256 = || jwt_plan(&["HS256"], &[], None);
     let cases: [(plan::Authenticator, &[u8], &str); 9] = [
-        (hs256(), b"", "secret"),
+        (hs256(), b"", "secrets[0]"),
         (hs256(), b"\n-----BEGIN PUBLIC KEY-----", "secret"),
         (hs256(), b"ssh-rsa AAAA", "secret"),
         (jwt_plan(&[], &[], None), KEY, "algorithms"),
@@ -246,7 +246,7 @@ fn plans_that_are_refused() {
         assert_eq!(error.path(), format!("authenticators[0].{path}"));
     }
     let unknown = Authenticators::compile(&[hs256()], &HashMap::new()).unwrap_err();
-    assert_eq!(unknown.path(), "authenticators[0].secret");
+    assert_eq!(unknown.path(), "authenticators[0].secrets[0]");
 }
 
 #[test]

@@ -34,6 +34,7 @@ fn verifier(key: &[u8], algorithms: &[&str]) -> Result<Verifier, String> {
         audiences: &[],
         issuer: None,
         leeway: 0,
+        ..Rules::default()
     };
     Verifier::new(key, &rules).map_err(|error| format!("{}: {}", error.path(), error.message()))
 }
@@ -293,13 +294,14 @@ fn keys_that_are_refused_whatever_the_algorithm() {
 
 #[test]
 fn a_refused_key_is_named_by_its_place_in_the_plan() {
-    let plan = plan::Authenticator::Jwt {
-        secret: "jwt".to_owned(),
+    let plan = plan::Authenticator::Jwt(plan::Jwt {
+        secrets: vec!["jwt".to_owned()],
         algorithms: vec!["RS256".to_owned()],
         audiences: vec![],
         issuer: None,
         leeway: 0,
-    };
+        ..plan::Jwt::default()
+    });
     let secrets = HashMap::from([("jwt".to_owned(), key!("rsa_1024").to_vec())]);
     let error = Authenticators::compile(&[plan], &secrets).unwrap_err();
     assert_eq!(error.path(), "authenticators[0].secret");

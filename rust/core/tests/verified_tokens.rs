@@ -23,13 +23,14 @@ fn at(seconds: i64) -> SystemTime {
 }
 
 fn jwt(secret: &str, algorithm: &str, leeway: u64) -> plan::Authenticator {
-    plan::Authenticator::Jwt {
-        secret: secret.to_owned(),
+    plan::Authenticator::Jwt(plan::Jwt {
+        secrets: vec![secret.to_owned()],
         algorithms: vec![algorithm.to_owned()],
         audiences: vec![],
         issuer: None,
         leeway,
-    }
+        ..plan::Jwt::default()
+    })
 }
 
 fn compile(plan: &[plan::Authenticator], secrets: &[(&str, Vec<u8>)]) -> Authenticators {

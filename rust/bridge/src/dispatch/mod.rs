@@ -6,6 +6,7 @@ mod function;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bolt_core::auth::Rejected;
 use bolt_core::error::Error;
 use bolt_core::file::Refused;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
@@ -25,6 +26,15 @@ use crate::worker::Worker;
 
 impl Handler for PyHandler {
     type Admission = Admitted;
+
+    fn refused(&self, request: &Request, rejected: &Rejected) {
+        Python::attach(|py| {
+            let reason = rejected.reason.as_str();
+            let peer = request.peer().map(|peer| peer.ip().to_string());
+            let (method, route) = (request.method().as_str(), &self.0.route.path);
+            self.0.hooks.log_refusal(py, (reason, method, route, peer));
+        });
+    }
 
     fn admit(&self, deferred: Deferred<'_>) -> Outcome<Admitted> {
         admission::admit(Arc::clone(&self.0), deferred)

@@ -15,7 +15,7 @@ const SECRET: &[u8] = b"a shared secret of sixty-four bytes, which is what SHA-5
 
 fn authenticators() -> Authenticators {
     let jwt = json!({
-        "type": "jwt", "secret": "jwt", "algorithms": ["HS256", "HS384", "HS512"],
+        "type": "jwt", "secrets": ["jwt"], "algorithms": ["HS256", "HS384", "HS512"],
         "audiences": [], "issuer": null, "leeway": 0,
     });
     let keys: Vec<_> = (0..100)
@@ -92,7 +92,7 @@ pub fn key_pairs(criterion: &mut Criterion) {
     for algorithm in ["RS256", "ES256", "EdDSA"] {
         let signer = Signer::new(algorithm);
         let jwt = json!({
-            "type": "jwt", "secret": "jwt", "algorithms": [algorithm],
+            "type": "jwt", "secrets": ["jwt"], "algorithms": [algorithm],
             "audiences": [], "issuer": null, "leeway": 0,
         });
         let secrets = HashMap::from([("jwt".to_owned(), signer.pem())]);

@@ -10,7 +10,8 @@ use aws_lc_rs::rand::SystemRandom;
 
 use super::identity::{Facts, Identity, Scheme};
 use super::names::Names;
-use super::{RejectReason, Rejected, find_secret};
+use super::resources::Resources;
+use super::{RejectReason, Rejected};
 use crate::plan::{self, PlanError};
 
 /// `WWW-Authenticate` for an API key. The scheme is not registered with IANA; RFC 9110 §11.6.1
@@ -44,7 +45,7 @@ impl ApiKeys {
         index: usize,
         header: &str,
         keys: &[plan::ApiKey],
-        secrets: &HashMap<String, Vec<u8>>,
+        resources: &Resources<'_>,
     ) -> Result<Self, PlanError> {
         let header = HeaderName::from_bytes(header.as_bytes())
             .map_err(|_| PlanError::new("header", "This is not a header name."))?;
@@ -62,7 +63,7 @@ impl ApiKeys {
         };
         for (place, key) in keys.iter().enumerate() {
             compiled
-                .add(key, secrets)
+                .add(key, resources)
                 .map_err(|error| error.under(&format!("keys[{place}]")))?;
         }
         Ok(compiled)
@@ -73,12 +74,10 @@ impl ApiKeys {
         &self.header
     }
 
-    fn add(
-        &mut self,
-        key: &plan::ApiKey,
-        secrets: &HashMap<String, Vec<u8>>,
-    ) -> Result<(), PlanError> {
-        let secret = find_secret(secrets, &key.secret)?;
+    fn add(&mut self, key: &plan::ApiKey, resources: &Resources<'_>) -> Result<(), PlanError> {
+        let secret = resources
+            .find_secret(&key.secret)
+            .map_err(|message| PlanError::new("secret", message))?;
         if !fits_in_header(secret) {
             // Typically the newline at the end of a file. No request could ever carry it.
             let message = "The key has characters that a header cannot carry.";
@@ -132,6 +131,7 @@ fn holder(authenticator: usize, permissions: &[String]) -> Arc<Identity> {
             scopes: Some(Names::default()),
         },
         claims: None,
+        ids: Box::default(),
     })
 }
 

@@ -23,6 +23,12 @@ pub(super) struct Claims<'a> {
     aud: Option<OneOrMany<'a>>,
     iss: Option<Text<'a>>,
     sub: Option<Subject>,
+    /// The name of the claim that stands in for `sub`.
+    user_id_claim: Option<&'a str>,
+    user_id: Option<Subject>,
+    token_type: Option<Text<'a>>,
+    jti: Option<Text<'a>>,
+    sid: Option<Text<'a>>,
     is_staff: Option<bool>,
     is_superuser: Option<bool>,
     permissions: Option<Names>,
@@ -47,12 +53,36 @@ pub(super) struct Expectations {
     pub(super) issuer: Option<String>,
     /// Tolerated clock difference, in seconds.
     pub(super) leeway: f64,
+    /// What `token_type` must be; `None` is [`ACCESS`], or nothing.
+    pub(super) token_type: Option<String>,
+    /// The claim that names the user.
+    pub(super) user_id_claim: Option<String>,
+    /// Whether a token must have an id by which it can be taken back.
+    pub(super) is_revocable: bool,
 }
+
+/// The `token_type` of a token that is sent with requests, as djangorestframework-simplejwt has it.
+const ACCESS: &str = "access";
 
 impl<'a> Claims<'a> {
     /// Reads a payload whose signature was verified.
-    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, RejectReason> {
-        members::parse(payload, RejectReason::MalformedClaims)
+    pub(super) fn parse(
+        payload: &'a [u8],
+        expected: &'a Expectations,
+    ) -> Result<Self, RejectReason> {
+        let mut claims = Self {
+            user_id_claim: expected.user_id_claim.as_deref(),
+            ..Self::default()
+        };
+        members::parse_into(&mut claims, payload, RejectReason::MalformedClaims)?;
+        Ok(claims)
+    }
+
+    /// The ids by which the token can be taken back: its own, and that of its session.
+    pub(super) fn ids(&self) -> impl Iterator<Item = String> {
+        let jti = self.jti.as_ref().map(|Text(id)| format!("jti:{id}"));
+        let sid = self.sid.as_ref().map(|Text(id)| format!("sid:{id}"));
+        jti.into_iter().chain(sid)
     }
 
     /// When the token is good.
@@ -71,9 +101,27 @@ impl<'a> Claims<'a> {
             return Err(RejectReason::WrongAudience);
         }
         match (&expected.issuer, &self.iss) {
-            (Some(expected), Some(Text(issuer))) if issuer == expected => Ok(()),
-            (Some(_), _) => Err(RejectReason::WrongIssuer),
-            (None, _) => Ok(()),
+            (Some(expected), Some(Text(issuer))) if issuer == expected => {}
+            (Some(_), _) => return Err(RejectReason::WrongIssuer),
+            (None, _) => {}
+        }
+        if !self.has_type(expected.token_type.as_deref()) {
+            return Err(RejectReason::WrongTokenType);
+        }
+        if self.user_id_claim.is_some() && self.user_id.is_none() {
+            return Err(RejectReason::MissingUserId);
+        }
+        if expected.is_revocable && self.jti.is_none() {
+            return Err(RejectReason::MissingTokenId);
+        }
+        Ok(())
+    }
+
+    fn has_type(&self, expected: Option<&str>) -> bool {
+        let actual = self.token_type.as_ref().map(|Text(name)| name.as_ref());
+        match expected {
+            Some(_) => actual == expected,
+            None => actual.is_none_or(|name| name == ACCESS),
         }
     }
 
@@ -122,12 +170,20 @@ pub(super) fn subject_and_facts(claims: Claims<'_>) -> (Option<String>, Facts) {
         permissions: claims.permissions,
         scopes: Some(scopes.unwrap_or_default()),
     };
-    (claims.sub.map(|subject| subject.0), facts)
+    let user_id = claims.user_id_claim.map_or(claims.sub, |_| claims.user_id);
+    (user_id.map(|subject| subject.0), facts)
 }
 
 impl<'de> Members<'de> for Claims<'de> {
     fn read<A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error> {
+        if self.user_id_claim == Some(name) {
+            self.user_id = Some(values.next_value()?);
+            return Ok(());
+        }
         match name {
+            "token_type" => self.token_type = Some(values.next_value()?),
+            "jti" => self.jti = Some(values.next_value()?),
+            "sid" => self.sid = Some(values.next_value()?),
             "exp" => self.times.exp = Some(values.next_value::<NumericDate>()?.0),
             "nbf" => self.times.nbf = Some(values.next_value::<NumericDate>()?.0),
             "iat" => self.times.iat = Some(values.next_value::<NumericDate>()?.0),

@@ -17,6 +17,8 @@ pub struct Identity {
     pub facts: Facts,
     /// A token's payload as it was signed, JSON.
     pub claims: Option<Bytes>,
+    /// The ids by which the credentials may have been taken back, where this process is told so.
+    pub ids: Box<[String]>,
 }
 
 /// The kind of credentials.

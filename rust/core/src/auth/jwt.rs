@@ -5,13 +5,20 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_http::header::{AUTHORIZATION, HeaderMap};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::claims::{self, Claims, Times};
 use super::identity::{Identity, Scheme};
+use super::key_set::KeySet;
+use super::resources::Resources;
+use super::revoked::RevokedTokens;
+use super::ring::Ring;
 use super::token::{Rules, Verifier};
 use super::verified::VerifiedTokens;
 use super::{RejectReason, Rejected};
-use crate::plan::PlanError;
+use crate::plan::{self, PlanError, Revocation};
 
 /// `WWW-Authenticate` where a token is missing.
 pub const CHALLENGE: &str = "Bearer realm=\"api\"";
@@ -25,19 +32,66 @@ const SCHEME: &[u8] = b"Bearer";
 pub struct Jwt {
     index: usize,
     verifier: Verifier,
-    /// `None` for shared secrets, whose signatures cost less than it does to remember them.
-    verified: Option<VerifiedTokens>,
+    memory: Memory,
+    /// The tokens that were taken back in this process.
+    revoked: Option<Arc<RevokedTokens>>,
+}
+
+/// The verified tokens that are remembered.
+enum Memory {
+    /// None: those of shared secrets cost less to verify than to remember.
+    Off,
+    /// Those of keys that stay.
+    Fixed(VerifiedTokens),
+    /// Those of keys that may be exchanged, which takes their tokens along.
+    Shared(ArcSwap<Era>),
+}
+
+/// The time of one ring of keys.
+#[derive(Default)]
+struct Era {
+    ring: Arc<Ring>,
+    tokens: VerifiedTokens,
 }
 
 impl Jwt {
     /// Compiles one class of the plan. Paths in errors are relative to the class.
-    pub(super) fn compile(index: usize, key: &[u8], rules: &Rules<'_>) -> Result<Self, PlanError> {
-        let verifier = Verifier::new(key, rules)?;
-        let verified = verifier.has_public_key().then(VerifiedTokens::default);
+    pub(super) fn compile(
+        index: usize,
+        plan: &plan::Jwt,
+        resources: &Resources<'_>,
+    ) -> Result<Self, PlanError> {
+        let rules = Rules {
+            algorithms: &plan.algorithms,
+            audiences: &plan.audiences,
+            issuer: plan.issuer.as_deref(),
+            leeway: plan.leeway,
+            token_type: plan.token_type.as_deref(),
+            user_id_claim: plan.user_id_claim.as_deref(),
+            is_revocable: plan.revocation.is_some(),
+        };
+        let verifier = match &plan.key_set {
+            None => Verifier::with_keys(&find_keys(plan, resources)?, &rules)?,
+            Some(_) if !plan.secrets.is_empty() => {
+                let message = "A class has secrets or a key set, not both.";
+                return Err(PlanError::new("key_set", message));
+            }
+            Some(id) => Verifier::with_key_set(resources.find_key_set(id)?, &rules)?,
+        };
+        let memory = match (verifier.has_public_key(), verifier.key_set()) {
+            (false, _) => Memory::Off,
+            (true, None) => Memory::Fixed(VerifiedTokens::default()),
+            (true, Some(_)) => Memory::Shared(ArcSwap::default()),
+        };
+        let revoked = match &plan.revocation {
+            Some(Revocation::Memory { list }) => Some(resources.find_revoked(list)?),
+            Some(Revocation::Python {}) | None => None,
+        };
         Ok(Self {
             index,
             verifier,
-            verified,
+            memory,
+            revoked,
         })
     }
 
@@ -60,42 +114,133 @@ impl Jwt {
         headers: &HeaderMap,
         now: SystemTime,
     ) -> Result<Option<Arc<Identity>>, RejectReason> {
-        match find_token(headers)? {
-            Some(token) => self.identify(token, now).map(Some),
-            None => Ok(None),
+        let Some(token) = find_token(headers)? else {
+            return Ok(None);
+        };
+        let identity = match self.verifier.key_set() {
+            None => self.identify(token, now),
+            Some(keys) => self.identify_by(keys, token, now),
+        }?;
+        // Asked on every request, of tokens that are remembered as well.
+        match &self.revoked {
+            Some(revoked) if revoked.contains(&identity.ids) => Err(RejectReason::Revoked),
+            _ => Ok(Some(identity)),
         }
+    }
+
+    /// Whom a token names, by keys that stay.
+    fn identify(&self, token: &[u8], now: SystemTime) -> Result<Arc<Identity>, RejectReason> {
+        let verify = || {
+            self.verifier
+                .verify_with(token, now, |claims| self.read(claims))
+        };
+        match &self.memory {
+            Memory::Fixed(tokens) => self.remember(tokens, token, now, verify),
+            _ => verify().map(|verified| Self::known(verified).0),
+        }
+    }
+
+    /// Whom a token names, by a set of keys as it stands now.
+    fn identify_by(
+        &self,
+        keys: &KeySet,
+        token: &[u8],
+        now: SystemTime,
+    ) -> Result<Arc<Identity>, RejectReason> {
+        let ring = keys.current();
+        let verify = || {
+            let read = |claims: Claims<'_>| self.read(claims);
+            let verified = self.verifier.verify_by(&ring, token, now, read);
+            if let Err(RejectReason::UnknownKeyId | RejectReason::NoKeys) = &verified {
+                keys.want();
+            }
+            verified
+        };
+        match &self.memory {
+            Memory::Shared(era) => {
+                let tokens = &Self::era_of(era, &ring).tokens;
+                self.remember(tokens, token, now, verify)
+            }
+            _ => verify().map(|verified| Self::known(verified).0),
+        }
+    }
+
+    /// The tokens that were verified with these very keys. Those of others are forgotten, and what
+    /// another thread verifies with them meanwhile goes into a table that nobody asks any more.
+    fn era_of(era: &ArcSwap<Era>, ring: &Arc<Ring>) -> Arc<Era> {
+        let current = era.load_full();
+        if Arc::ptr_eq(&current.ring, ring) {
+            return current;
+        }
+        let next = Arc::new(Era {
+            ring: Arc::clone(ring),
+            tokens: VerifiedTokens::default(),
+        });
+        era.store(Arc::clone(&next));
+        next
     }
 
     /// Whom a token names that may have been seen before.
-    fn identify(&self, token: &[u8], now: SystemTime) -> Result<Arc<Identity>, RejectReason> {
-        let Some(verified) = &self.verified else {
-            return self.verify(token, now).map(|(identity, _)| identity);
-        };
-        if let Some((identity, times)) = verified.find(token, now) {
+    fn remember(
+        &self,
+        tokens: &VerifiedTokens,
+        token: &[u8],
+        now: SystemTime,
+        verify: impl FnOnce() -> Result<(Bytes, Read), RejectReason>,
+    ) -> Result<Arc<Identity>, RejectReason> {
+        if let Some((identity, times)) = tokens.find(token, now) {
             self.verifier.check_times(times, now)?;
             return Ok(identity);
         }
-        let (identity, times) = self.verify(token, now)?;
-        verified.insert(token, now, Arc::clone(&identity), times);
+        let (identity, times) = Self::known(verify()?);
+        tokens.insert(token, now, Arc::clone(&identity), times);
         Ok(identity)
     }
 
-    fn verify(
-        &self,
-        token: &[u8],
-        now: SystemTime,
-    ) -> Result<(Arc<Identity>, Times), RejectReason> {
-        let read = |claims: Claims<'_>| (claims.times(), claims::subject_and_facts(claims));
-        let (payload, (times, (user_id, facts))) = self.verifier.verify_with(token, now, read)?;
+    /// What is kept of good claims.
+    fn read(&self, claims: Claims<'_>) -> Read {
+        let ids = match &self.revoked {
+            None => Box::default(),
+            Some(_) => claims.ids().collect(),
+        };
+        let times = claims.times();
+        let (user_id, facts) = claims::subject_and_facts(claims);
         let identity = Identity {
             authenticator: self.index,
             scheme: Scheme::Jwt,
             user_id,
             facts,
-            claims: Some(payload),
+            claims: None,
+            ids,
         };
-        Ok((Arc::new(identity), times))
+        (identity, times)
     }
+
+    fn known((payload, (mut identity, times)): (Bytes, Read)) -> (Arc<Identity>, Times) {
+        identity.claims = Some(payload);
+        (Arc::new(identity), times)
+    }
+}
+
+/// What is kept of good claims; the payload itself is added later.
+type Read = (Identity, Times);
+
+/// The keys of the ids that the plan names.
+fn find_keys<'a>(
+    plan: &plan::Jwt,
+    resources: &Resources<'a>,
+) -> Result<SmallVec<[&'a [u8]; 1]>, PlanError> {
+    if plan.secrets.is_empty() {
+        return Err(PlanError::new(
+            "secrets",
+            "There is neither a secret nor a key set.",
+        ));
+    }
+    let find = |(place, id): (usize, &String)| {
+        let found = resources.find_secret(id);
+        found.map_err(|message| PlanError::new(format!("secrets[{place}]"), message))
+    };
+    plan.secrets.iter().enumerate().map(find).collect()
 }
 
 impl fmt::Debug for Jwt {

@@ -34,10 +34,29 @@ impl VerifyingKey {
         check_one_kind(algorithms)?;
         Material::read(key, algorithms)
             .and_then(|material| {
-                let bind = |algorithm: &&Algorithm| material.bind(algorithm.method);
+                let bind = |algorithm: &&Algorithm| material.bind(algorithm);
                 algorithms.iter().map(bind).collect()
             })
             .map_err(|message| PlanError::new("secret", message))
+    }
+
+    /// Sets a public key up for an algorithm of its kind.
+    pub(super) fn of_public(key: &PublicKey, algorithm: &Algorithm) -> Result<Self, String> {
+        match algorithm.method {
+            Method::Public(kind, method) if kind == key.kind => {
+                key.bind(method).map(VerifyingKey::Public)
+            }
+            _ => Err(format!("{} does not take {}.", algorithm.name, key.kind)),
+        }
+    }
+
+    /// Sets a shared secret up for an algorithm that takes one.
+    pub(super) fn of_secret(secret: &[u8], algorithm: &Algorithm) -> Result<Self, String> {
+        signing::check_secret(secret).map_err(|error| error.to_string())?;
+        match algorithm.method {
+            Method::Shared(hash) => Ok(Self::Shared(Box::new(hmac::Key::new(hash, secret)))),
+            Method::Public(..) => Err(format!("{} takes no shared secret.", algorithm.name)),
+        }
     }
 
     /// Whether the signature is that of the key. A shared secret's is compared in a time that does
@@ -53,11 +72,6 @@ impl VerifyingKey {
             }
             Self::Public(key) => key.verify_sig(message, signature).is_ok(),
         }
-    }
-
-    /// Whether the key may be known to everybody.
-    pub(super) fn is_public(&self) -> bool {
-        matches!(self, Self::Public(_))
     }
 }
 
@@ -87,15 +101,10 @@ impl<'a> Material<'a> {
         ))
     }
 
-    fn bind(&self, method: Method) -> Result<VerifyingKey, String> {
-        match (self, method) {
-            (Self::Secret(secret), Method::Shared(hash)) => {
-                Ok(VerifyingKey::Shared(Box::new(hmac::Key::new(hash, secret))))
-            }
-            (Self::Public(key), Method::Public(_, algorithm)) => {
-                key.bind(algorithm).map(VerifyingKey::Public)
-            }
-            _ => Err("The key is of another kind than the algorithm's.".to_owned()),
+    fn bind(&self, algorithm: &Algorithm) -> Result<VerifyingKey, String> {
+        match self {
+            Self::Secret(secret) => VerifyingKey::of_secret(secret, algorithm),
+            Self::Public(key) => VerifyingKey::of_public(key, algorithm),
         }
     }
 }

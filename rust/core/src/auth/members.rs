@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::RejectReason;
 
 /// What a reader keeps of an object.
-pub(super) trait Members<'de>: Default {
+pub(super) trait Members<'de> {
     /// Reads the value of the member `name`; [`Ignored`] is for those it does not want.
     fn read<A: MapAccess<'de>>(&mut self, name: &str, values: &mut A) -> Result<(), A::Error>;
 }
@@ -18,16 +18,27 @@ pub(super) trait Members<'de>: Default {
 /// Reads `json`, which is one object with unique names, in one pass.
 ///
 /// `malformed` is the reason for everything that is not such an object, or that the reader refuses.
-pub(super) fn parse<'de, M: Members<'de>>(
+pub(super) fn parse<'de, M: Members<'de> + Default>(
     json: &'de [u8],
     malformed: RejectReason,
 ) -> Result<M, RejectReason> {
+    let mut members = M::default();
+    parse_into(&mut members, json, malformed)?;
+    Ok(members)
+}
+
+/// The same, for a reader that has to be told something first.
+pub(super) fn parse_into<'de, M: Members<'de>>(
+    members: &mut M,
+    json: &'de [u8],
+    malformed: RejectReason,
+) -> Result<(), RejectReason> {
     let json = std::str::from_utf8(json).map_err(|_| malformed)?;
     let mut json = serde_json::Deserializer::from_str(json);
-    let (mut members, mut names) = (M::default(), Names::new());
+    let mut names = Names::new();
     // Filled in place: what a deserializer returns is moved once for each of its layers.
     let object = Object {
-        members: &mut members,
+        members,
         names: &mut names,
     };
     object.deserialize(&mut json).map_err(|_| malformed)?;
@@ -35,7 +46,7 @@ pub(super) fn parse<'de, M: Members<'de>>(
     if has_duplicates(names) {
         return Err(RejectReason::DuplicateMember);
     }
-    Ok(members)
+    Ok(())
 }
 
 /// A few names are compared with each other: most differ in length already. Thousands are sorted.

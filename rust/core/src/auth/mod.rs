@@ -8,17 +8,21 @@ pub mod api_key;
 mod claims;
 mod deferred;
 pub mod identity;
+mod jwk;
 pub mod jwt;
 mod key;
+pub mod key_set;
 mod members;
 mod names;
 mod public_key;
 mod rejected;
+pub mod resources;
+pub mod revoked;
+mod ring;
 pub mod signing;
 pub mod token;
 mod verified;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -30,6 +34,7 @@ pub use self::deferred::{Decision, Pending};
 use self::identity::Identity;
 use self::jwt::Jwt;
 pub use self::rejected::{RejectReason, Rejected};
+use self::resources::Resources;
 use crate::plan::{self, PlanError};
 
 /// Every authentication class of the plan, ready to run.
@@ -44,21 +49,22 @@ enum Authenticator {
 }
 
 impl Authenticators {
-    /// Compiles the plan's list. `secrets` are found by the ids that the plan names.
+    /// Compiles the plan's list. `resources` are found by the ids that the plan names.
     ///
     /// # Errors
     ///
     /// An unknown, empty or unsuitable secret, an algorithm that is unknown or does not fit a
     /// shared secret, an empty list where one is needed, a header that cannot exist, or one API key
     /// twice. Nothing that could never authenticate anybody is accepted.
-    pub fn compile(
+    pub fn compile<'a>(
         plan: &[plan::Authenticator],
-        secrets: &HashMap<String, Vec<u8>>,
+        resources: impl Into<Resources<'a>>,
     ) -> Result<Self, PlanError> {
+        let resources = resources.into();
         plan.iter()
             .enumerate()
             .map(|(index, item)| {
-                Authenticator::compile(index, item, secrets)
+                Authenticator::compile(index, item, &resources)
                     .map_err(|error| error.under(&format!("authenticators[{index}]")))
             })
             .collect::<Result<_, _>>()
@@ -185,27 +191,14 @@ impl Authenticator {
     fn compile(
         index: usize,
         plan: &plan::Authenticator,
-        secrets: &HashMap<String, Vec<u8>>,
+        resources: &Resources<'_>,
     ) -> Result<Self, PlanError> {
         match plan {
-            plan::Authenticator::Jwt {
-                secret,
-                algorithms,
-                audiences,
-                issuer,
-                leeway,
-            } => {
-                let rules = token::Rules {
-                    algorithms,
-                    audiences,
-                    issuer: issuer.as_deref(),
-                    leeway: *leeway,
-                };
-                let key = find_secret(secrets, secret)?;
-                Ok(Self::Jwt(Box::new(Jwt::compile(index, key, &rules)?)))
+            plan::Authenticator::Jwt(plan) => {
+                Ok(Self::Jwt(Box::new(Jwt::compile(index, plan, resources)?)))
             }
             plan::Authenticator::ApiKey { header, keys } => {
-                let keys = ApiKeys::compile(index, header, keys, secrets)?;
+                let keys = ApiKeys::compile(index, header, keys, resources)?;
                 Ok(Self::ApiKey(Box::new(keys)))
             }
             plan::Authenticator::Python {
@@ -220,20 +213,5 @@ impl Authenticator {
             )
             .map(|class| Self::Python(Box::new(class))),
         }
-    }
-}
-
-/// The secret of an id, which is never empty.
-fn find_secret<'a>(secrets: &'a HashMap<String, Vec<u8>>, id: &str) -> Result<&'a [u8], PlanError> {
-    match secrets.get(id) {
-        None => Err(PlanError::new(
-            "secret",
-            format!("There is no secret {id:?}."),
-        )),
-        Some(secret) if secret.is_empty() => Err(PlanError::new(
-            "secret",
-            format!("The secret {id:?} is empty."),
-        )),
-        Some(secret) => Ok(secret),
     }
 }

@@ -1,8 +1,10 @@
 //! Public keys as people have them: PEM documents, RFC 7468.
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ParsedPublicKey, RsaParameters, RsaSubjectPublicKey, VerificationAlgorithm,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents,
+    RsaSubjectPublicKey, VerificationAlgorithm,
 };
 use pem::Pem;
 
@@ -22,7 +24,7 @@ const SEQUENCE: u8 = 0x30;
 /// A key that is good for the algorithms of one kind.
 pub(super) struct PublicKey {
     pub(super) kind: KeyKind,
-    /// A `SubjectPublicKeyInfo` (RFC 5280 §4.1) or an `RSAPublicKey` (RFC 8017 §A.1.1).
+    /// A `SubjectPublicKeyInfo` (RFC 5280 §4.1), an `RSAPublicKey` (RFC 8017 §A.1.1), or a point.
     der: Vec<u8>,
 }
 
@@ -56,6 +58,33 @@ impl PublicKey {
         Ok(Self { kind, der })
     }
 
+    /// An RSA key of its numbers, big-endian.
+    pub(super) fn of_rsa_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, String> {
+        let components = RsaPublicKeyComponents {
+            n: without_leading_zeros(modulus),
+            e: without_leading_zeros(exponent),
+        };
+        let key = components
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| NO_RSA)?;
+        let der: PublicKeyX509Der<'_> = key.as_der().map_err(|_| NO_RSA)?;
+        let der = der.as_ref().to_vec();
+        check_rsa(&der)?;
+        let kind = KeyKind::Rsa;
+        Ok(Self { kind, der })
+    }
+
+    /// A key on a curve, as the bytes of its point: SEC 1 §2.3.3 without compression, RFC 8032
+    /// §5.1.2 for Ed25519.
+    pub(super) fn of_point(kind: KeyKind, point: Vec<u8>) -> Result<Self, String> {
+        let key = Self { kind, der: point };
+        let found = kind_of(&key.der);
+        if found == Some(kind) {
+            return Ok(key);
+        }
+        Err(format!("The numbers are not those of {kind}."))
+    }
+
     /// The key, set up for an algorithm of its kind.
     pub(super) fn bind(
         &self,
@@ -65,6 +94,7 @@ impl PublicKey {
     }
 }
 
+const NO_RSA: &str = "The numbers are not those of an RSA key.";
 const NO_PEM: &str = "The algorithms need a public key in PEM form, and this is none.";
 const PRIVATE: &str = "This is a private key, which nobody but the issuer of tokens may have. \
     The public one is wanted: openssl pkey -in KEY -pubout.";
@@ -73,6 +103,12 @@ const CERTIFICATE: &str = "This is a certificate. Its public key is wanted: \
 const PSS_ALONE: &str = "This is an RSA key for PSS alone; one for any use of RSA is wanted.";
 const UNKNOWN: &str = "This is neither an RSA key, nor an EC key on P-256, P-384 or P-521, nor an \
     Ed25519 key.";
+
+/// RFC 7518 §2 asks for the fewest bytes, and some libraries put a zero in front all the same.
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
+}
 
 fn is_private(document: &Pem) -> bool {
     document.tag().ends_with("PRIVATE KEY")

@@ -51,6 +51,12 @@ pub enum RejectReason {
     CriticalExtension,
     /// `alg` is not in the allow-list; `none` never is.
     AlgorithmNotAllowed,
+    /// `kid` names no key of the set.
+    UnknownKeyId,
+    /// There is no `kid`, and several keys could be meant.
+    MissingKeyId,
+    /// The set of keys is empty: it was never fetched.
+    NoKeys,
     /// The signature is not that of the key.
     BadSignature,
     /// The payload is not a JSON object, or a claim has the wrong type.
@@ -67,6 +73,14 @@ pub enum RejectReason {
     WrongAudience,
     /// `iss` is missing where it is required, or is somebody else.
     WrongIssuer,
+    /// `token_type` says that it is for something else, as a refresh token is.
+    WrongTokenType,
+    /// The claim that names the user is not there.
+    MissingUserId,
+    /// There is no `jti`, without which a token cannot be taken back.
+    MissingTokenId,
+    /// The token was taken back.
+    Revoked,
     /// No such API key.
     UnknownKey,
     /// The route names an authentication class that does not exist; the service was built wrong.
@@ -84,6 +98,9 @@ impl RejectReason {
             Self::MalformedToken => "malformed_token",
             Self::CriticalExtension => "critical_extension",
             Self::AlgorithmNotAllowed => "algorithm_not_allowed",
+            Self::UnknownKeyId => "unknown_key_id",
+            Self::MissingKeyId => "missing_key_id",
+            Self::NoKeys => "no_keys",
             Self::BadSignature => "bad_signature",
             Self::MalformedClaims => "malformed_claims",
             Self::DuplicateMember => "duplicate_member",
@@ -92,6 +109,10 @@ impl RejectReason {
             Self::IssuedInFuture => "issued_in_future",
             Self::WrongAudience => "wrong_audience",
             Self::WrongIssuer => "wrong_issuer",
+            Self::WrongTokenType => "wrong_token_type",
+            Self::MissingUserId => "missing_user_id",
+            Self::MissingTokenId => "missing_token_id",
+            Self::Revoked => "revoked",
             Self::UnknownKey => "unknown_key",
             Self::UnknownAuthenticator => "unknown_authenticator",
         }
@@ -103,6 +124,7 @@ impl RejectReason {
         match self {
             Self::Expired => "Token has expired.",
             Self::NotYetValid | Self::IssuedInFuture => "Token is not valid yet.",
+            Self::Revoked => "Token has been revoked.",
             Self::RepeatedHeader => "Credentials were sent more than once.",
             Self::UnknownKey => "Invalid API key.",
             Self::UnknownAuthenticator => "Credentials cannot be verified.",
@@ -111,11 +133,17 @@ impl RejectReason {
             | Self::MalformedToken
             | Self::CriticalExtension
             | Self::AlgorithmNotAllowed
+            | Self::UnknownKeyId
+            | Self::MissingKeyId
+            | Self::NoKeys
             | Self::BadSignature
             | Self::MalformedClaims
             | Self::DuplicateMember
             | Self::WrongAudience
-            | Self::WrongIssuer => "Invalid token.",
+            | Self::WrongIssuer
+            | Self::WrongTokenType
+            | Self::MissingUserId
+            | Self::MissingTokenId => "Invalid token.",
         }
     }
 }

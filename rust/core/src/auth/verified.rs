@@ -170,6 +170,7 @@ mod tests {
             user_id: None,
             facts: Facts::default(),
             claims: None,
+            ids: Box::default(),
         })
     }
 

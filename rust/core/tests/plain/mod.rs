@@ -159,7 +159,7 @@ pub fn app() -> App<Plain> {
         route("GET", "/me", "me", guarded),
     ]);
     document["authenticators"] = json!([{
-        "type": "jwt", "secret": "jwt", "algorithms": ["HS256"], "audiences": [], "issuer": null,
+        "type": "jwt", "secrets": ["jwt"], "algorithms": ["HS256"], "audiences": [], "issuer": null,
         "leeway": 0,
     }]);
     let plan = plan::read(document.to_string().as_bytes()).unwrap();

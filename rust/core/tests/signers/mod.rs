@@ -14,6 +14,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 /// Every algorithm of a key pair.
 pub const ALGORITHMS: [&str; 10] = [
@@ -51,6 +52,35 @@ impl Signer {
             Self::Ed(pair) => pair.public_key().as_der().unwrap(),
         };
         pem::encode(&pem::Pem::new("PUBLIC KEY", der.as_ref())).into_bytes()
+    }
+
+    /// The public key as JSON, RFC 7517.
+    pub fn jwk(&self) -> Value {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match self {
+            Self::Rsa(pair) => {
+                let key = pair.public_key();
+                let (n, e) = (key.modulus(), key.exponent());
+                let (n, e) = (
+                    n.big_endian_without_leading_zero(),
+                    e.big_endian_without_leading_zero(),
+                );
+                json!({"kty": "RSA", "n": encode(n), "e": encode(e)})
+            }
+            Self::Ec(pair) => {
+                let point = &pair.public_key().as_ref()[1..];
+                let (x, y) = point.split_at(point.len() / 2);
+                let crv = match x.len() {
+                    32 => "P-256",
+                    48 => "P-384",
+                    _ => "P-521",
+                };
+                json!({"kty": "EC", "crv": crv, "x": encode(x), "y": encode(y)})
+            }
+            Self::Ed(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": encode(pair.public_key().as_ref())})
+            }
+        }
     }
 
     /// A token with the usual header.

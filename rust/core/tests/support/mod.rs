@@ -59,6 +59,7 @@ pub fn verifier(
         audiences: &names(audiences),
         issuer,
         leeway,
+        ..Rules::default()
     };
     Verifier::new(key, &rules).unwrap()
 }
@@ -80,13 +81,14 @@ pub fn jwt_plan(
     audiences: &[&str],
     issuer: Option<&str>,
 ) -> plan::Authenticator {
-    plan::Authenticator::Jwt {
-        secret: "jwt".to_owned(),
+    plan::Authenticator::Jwt(plan::Jwt {
+        secrets: vec!["jwt".to_owned()],
         algorithms: names(algorithms),
         audiences: names(audiences),
         issuer: issuer.map(str::to_owned),
         leeway: 0,
-    }
+        ..plan::Jwt::default()
+    })
 }
 
 /// Compiles one class; `jwt` is the id of the secret.

@@ -1,0 +1,30 @@
+"""The log of refused credentials: the logger ``django_bolt.security``.
+
+One line for each refusal, at the level WARNING. ``reason`` is a word of a closed list (see
+docs/guide/authentication.md); no line contains a token, a key or any part of them.
+"""
+
+from __future__ import annotations
+
+import logging
+
+LOGGER_NAME = "django_bolt.security"
+_logger = logging.getLogger(LOGGER_NAME)
+
+
+def log_refusal(
+    reason: str, method: str | None = None, route: str | None = None, client: str | None = None
+) -> None:
+    """Write that credentials were refused.
+
+    ``route`` is the template of the path, since a path itself may hold what nobody should read;
+    ``client`` the peer's address. Each is an attribute of the log record too.
+    """
+    _logger.warning(
+        "Credentials refused: %s (%s %s, client %s)",
+        reason,
+        method or "-",
+        route or "-",
+        client or "-",
+        extra={"reason": reason, "method": method, "route": route, "client": client},
+    )
