@@ -13,6 +13,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import msgspec
+
 from django_bolt.auth.key_sets import KeySource, key_source
 from django_bolt.compile import plan as document
 from django_bolt.settings import django_settings
@@ -219,7 +221,22 @@ def checked_secret(secret: object, hint: str = "") -> bytes:
             "whoever knows the public key could sign tokens."
         )
         raise ValueError(f"{refusal} {hint}".strip())
+    if _is_jwk(value):
+        raise ValueError(
+            "secret is a JWK: it belongs in jwks. As a shared secret, anybody who can "
+            "read it could sign tokens."
+        )
     return value
+
+
+def _is_jwk(secret: bytes) -> bool:
+    if not secret.lstrip().startswith(b"{"):
+        return False
+    try:
+        document = msgspec.json.decode(secret)
+    except msgspec.DecodeError:
+        return False
+    return isinstance(document, dict) and not {"kty", "keys"}.isdisjoint(document)
 
 
 def _key_bytes(secret: object) -> bytes:

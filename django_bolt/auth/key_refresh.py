@@ -34,7 +34,9 @@ def keep_fresh(
     Returns when each has been read once, or after ``patience`` seconds. To be called after the last
     fork: it starts threads.
     """
-    refreshers = [Refresher(*one) for one in sets if one[0].interval is not None]
+    refreshers = [
+        Refresher(*one, cool_down=COOL_DOWN) for one in sets if one[0].interval is not None
+    ]
     for refresher in refreshers:
         weakref.finalize(owner, refresher.stop)
         refresher.start()

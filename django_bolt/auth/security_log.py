@@ -1,4 +1,4 @@
-"""The log of refused credentials: the logger ``django_bolt.security``.
+"""The log of refused credentials: the logger ``django.security.authentication``.
 
 One line for each refusal, at the level WARNING. ``reason`` is a word of a closed list (see
 docs/guide/authentication.md); no line contains a token, a key or any part of them.
@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import logging
 
-LOGGER_NAME = "django_bolt.security"
+LOGGER_NAME = "django.security.authentication"
 _logger = logging.getLogger(LOGGER_NAME)
 
 
 def log_refusal(
-    reason: str, method: str | None = None, route: str | None = None, client: str | None = None
+    reason: str, method: str | None = None, route: str | None = None, peer: str | None = None
 ) -> None:
     """Write that credentials were refused.
 
     ``route`` is the template of the path, since a path itself may hold what nobody should read;
-    ``client`` the peer's address. Each is an attribute of the log record too.
+    ``peer`` the address of whoever sent the request. Each is an attribute of the record too.
     """
     _logger.warning(
-        "Credentials refused: %s (%s %s, client %s)",
+        "Credentials refused (%s): %s %s",
         reason,
         method or "-",
         route or "-",
-        client or "-",
-        extra={"reason": reason, "method": method, "route": route, "client": client},
+        extra={
+            "reason": reason,
+            "method": method,
+            "route": route,
+            "status_code": 401,
+            "peer": peer,
+        },
     )

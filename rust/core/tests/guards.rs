@@ -31,6 +31,7 @@ fn identity(facts: Facts) -> Identity {
         user_id: Some("1".to_owned()),
         facts,
         claims: None,
+        ids: Box::default(),
     }
 }
 

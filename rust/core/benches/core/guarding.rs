@@ -25,6 +25,7 @@ fn identity() -> Identity {
             scopes: Some(set("scope")),
         },
         claims: None,
+        ids: Box::default(),
     }
 }
 
