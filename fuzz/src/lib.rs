@@ -42,7 +42,7 @@ pub fn extractor(source: &str) -> Extractor {
     parameters.push(parameter("s", json!({"type": "str"}), true, json!({})));
     let parameters: Vec<Parameter> =
         serde_json::from_value(parameters.into()).expect("the plan's own words");
-    Extractor::compile(&parameters, &[]).expect("every constraint fits")
+    Extractor::compile(&parameters, &[], &[]).expect("every constraint fits")
 }
 
 /// What a request gives that has this target, or this header.

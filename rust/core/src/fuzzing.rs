@@ -1,7 +1,9 @@
 //! Doors for `fuzz/`, which stands outside of this crate: no part of its interface.
 
 use actix_http::header::HeaderValue;
+use bytes::Bytes;
 
+use crate::form::{Entry, Part, urlencoded};
 use crate::media_type::MediaType;
 use crate::plan::ErrorFormat;
 use crate::{negotiation, path};
@@ -16,6 +18,17 @@ pub fn normalise(text: &str) -> Option<String> {
 #[must_use]
 pub fn is_template(text: &str) -> bool {
     path::Template::parse(text).is_ok()
+}
+
+/// The fields of a URL-encoded form, their values as bytes.
+#[must_use]
+pub fn form(body: &[u8], max_fields: usize) -> Option<Vec<(String, Vec<u8>)>> {
+    let body = Bytes::copy_from_slice(body);
+    let form = urlencoded::parse(&body, Some(max_fields)).ok()?;
+    let field = |entry: Entry| match entry.value {
+        Part::Text(bytes) => (entry.name, bytes.to_vec()),
+    };
+    Some(form.entries.into_iter().map(field).collect())
 }
 
 /// Whether a declared media type can be read, and accepts the one that was sent.

@@ -1,6 +1,6 @@
 //! Forms: what a body of names and values holds, whichever way it is written.
 
-mod urlencoded;
+pub(crate) mod urlencoded;
 
 use actix_http::header::CONTENT_TYPE;
 use bytes::Bytes;

@@ -13,7 +13,7 @@ pub(super) const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 /// Parses a body that is there as a whole.
 ///
 /// A percent sign without two digits stands for itself, and an empty pair for nothing.
-pub(super) fn parse(body: &Bytes, max_fields: Option<usize>) -> Result<Form, Error> {
+pub(crate) fn parse(body: &Bytes, max_fields: Option<usize>) -> Result<Form, Error> {
     let mut entries = Vec::new();
     for pair in body
         .split(|byte| *byte == b'&')
