@@ -17,6 +17,7 @@ from django_bolt.decorators import (
     options_of,
 )
 from django_bolt.exceptions import ConfigurationError
+from django_bolt.params import Depends
 from django_bolt.routes import Entry
 from django_bolt.routing import Router
 from django_bolt.spelling import suggestion
@@ -38,6 +39,8 @@ class FunctionOptions(TypedDict, total=False):
     name: str | None
     #: For the schema; added to those of the routers.
     tags: Sequence[str]
+    #: ``Depends(...)`` that run before the function's own, after those of the routers.
+    dependencies: Sequence[Depends]
     #: Run a short ``def`` handler on the worker's own thread.
     inline: bool | None
     #: In bytes.
@@ -74,6 +77,7 @@ class BoltAPI(Router):
         trailing_slash: bool | None = None,
         inline: bool | None = None,
         tags: Sequence[str] = (),
+        dependencies: Sequence[Depends] = (),
     ) -> None:
         _check_policies({"auth": auth, "guards": guards}, f"{type(self).__name__}({prefix!r})")
         super().__init__(
@@ -83,6 +87,7 @@ class BoltAPI(Router):
             trailing_slash=trailing_slash,
             inline=inline,
             tags=tags,
+            dependencies=dependencies,
         )
 
     def get(self, path: str, **options: Unpack[FunctionOptions]) -> Callable[[F], F]:

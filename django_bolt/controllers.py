@@ -23,6 +23,7 @@ from django_bolt.settings import bolt_settings
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
+    from django_bolt.params import Depends
     from django_bolt.request import Request
 
 __all__ = ["Controller", "ControllerMeta"]
@@ -47,8 +48,8 @@ class Controller(metaclass=ControllerMeta):
 
     Every request gets an instance of its own. Class attributes: ``authentication_classes``,
     ``permission_classes`` (where a class has none, those of the router, then of the settings),
-    ``http_method_names``, ``etag`` and ``tags``. The hooks below may be overridden, with Django
-    REST framework's meaning.
+    ``http_method_names``, ``etag``, ``tags`` and ``dependencies`` (added to the router's). The
+    hooks below may be overridden, with Django REST framework's meaning.
     """
 
     #: Filled in by the server before anything is called.
@@ -60,6 +61,7 @@ class Controller(metaclass=ControllerMeta):
     tags: Sequence[str] = ()
     #: Whether replies to GET get an ``ETag`` of their bytes; ``None`` leaves it to the settings.
     etag: bool | None = None
+    dependencies: Sequence[Depends] = ()
 
     #: Name of the viewset's action that answers; ``None`` in a plain controller.
     action: str | None = None

@@ -15,6 +15,7 @@ from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import UNSET
 
+from django_bolt.params import Depends, check_dependencies
 from django_bolt.spelling import suggestion
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
@@ -70,6 +71,7 @@ class HandlerOptions:
     max_body_size: int | None = None
     etag: bool | None = None
     tags: Sequence[str] = ()
+    dependencies: Sequence[Depends] = ()
 
     def __post_init__(self) -> None:
         for name in ("authentication_classes", "permission_classes"):
@@ -77,6 +79,8 @@ class HandlerOptions:
             if classes is not None:
                 object.__setattr__(self, name, check_policy(name, classes, self.owner))
         object.__setattr__(self, "tags", check_tags(self.tags, self.owner))
+        given = check_dependencies(self.dependencies, self.owner)
+        object.__setattr__(self, "dependencies", given)
         self._check_numbers()
         for name in ("inline", "etag"):
             if not isinstance(getattr(self, name), bool | None):
@@ -175,13 +179,15 @@ def endpoint(
     max_body_size: int | None = None,
     etag: bool | None = None,
     tags: Sequence[str] = (),
+    dependencies: Sequence[Depends] = (),
 ) -> Callable[[F], F]:
     """Give options to one handler: a controller's method, a viewset's standard action, a mapping.
 
     Policies replace those of the class for this handler. ``status_code`` is that of a result which
     does not say its own; ``response_model`` stands for the return annotation; ``inline`` is
     :func:`inline`; ``max_body_size`` is in bytes; ``etag`` says whether replies to GET get an
-    ``ETag`` of their bytes. (``@action`` takes these itself.)
+    ``ETag`` of their bytes; ``dependencies`` are added to those of the class and run before the
+    handler's own. (``@action`` takes these itself.)
     """
     given = HandlerOptions(
         owner="@endpoint",
@@ -193,6 +199,7 @@ def endpoint(
         max_body_size=max_body_size,
         etag=etag,
         tags=tags,
+        dependencies=dependencies,
     )
 
     def decorate(function: F) -> F:
@@ -313,6 +320,7 @@ def action(
     max_body_size: int | None = None,
     etag: bool | None = None,
     tags: Sequence[str] = (),
+    dependencies: Sequence[Depends] = (),
 ) -> Callable[[Callable[Concatenate[Any, P], R_co]], Action[P, R_co]]:
     """Make a method of a viewset an action of its own, as in Django REST framework.
 
@@ -334,6 +342,7 @@ def action(
         max_body_size=max_body_size,
         etag=etag,
         tags=tags,
+        dependencies=dependencies,
     )
 
     def decorate(function: Callable[Concatenate[Any, P], R_co]) -> Action[P, R_co]:

@@ -26,6 +26,7 @@ from django_bolt.decorators import (
     options_of,
 )
 from django_bolt.exceptions import ConfigurationError
+from django_bolt.params import check_dependencies
 from django_bolt.spelling import slip, suggestion
 
 HandlerFunction = Callable[..., Any]
@@ -164,6 +165,7 @@ class ControllerMeta(type):
             if owner is not None and not _is_the_frameworks(owner):
                 check_policy(name, vars(owner)[name], describe(cls))
         check_tags(getattr(cls, "tags", ()), describe(cls))
+        check_dependencies(getattr(cls, "dependencies", ()), describe(cls))
         cls._check_method_names()
 
     def _check_method_names(cls) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, Literal
 
@@ -178,3 +179,42 @@ class Body(Marker):
     default: Any = UNSET
     description: str | None = None
     example: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Depends:
+    """What a parameter is injected from: ``user: Annotated[User, Depends(current_user)]``.
+
+    ``dependency`` is a function, ``def`` or ``async def``, a generator of either kind whose code
+    after ``yield`` cleans up, a class, or any object that can be called. Its own parameters are
+    read as a handler's are. Within a request it is called once, unless ``use_cache`` is off.
+    Raises ``ImproperlyConfigured`` for what cannot be called.
+    """
+
+    dependency: Callable[..., Any]
+    _: KW_ONLY
+    use_cache: bool = True
+
+    def __post_init__(self) -> None:
+        if not callable(self.dependency):
+            raise ImproperlyConfigured(
+                f"Depends() takes what is called for the value, not {self.dependency!r}."
+            )
+        if not isinstance(self.use_cache, bool):
+            raise ImproperlyConfigured(
+                f"Depends(): use_cache must be a bool, not {self.use_cache!r}."
+            )
+
+
+def check_dependencies(dependencies: object, owner: str) -> tuple[Depends, ...]:
+    """Return a list of dependencies as a tuple; ``owner`` is for messages.
+
+    Raises ``ImproperlyConfigured`` for what is no list of :class:`Depends`.
+    """
+    if not isinstance(dependencies, list | tuple) or not all(
+        isinstance(item, Depends) for item in dependencies
+    ):
+        raise ImproperlyConfigured(
+            f"{owner}: dependencies must be a list of Depends(...), not {dependencies!r}."
+        )
+    return tuple(dependencies)

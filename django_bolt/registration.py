@@ -142,6 +142,7 @@ def _within(inner: HandlerOptions, outer: HandlerOptions) -> HandlerOptions:
         permission_classes=nearest(inner.permission_classes, outer.permission_classes),
         etag=nearest(inner.etag, outer.etag),
         tags=tuple(dict.fromkeys((*outer.tags, *inner.tags))),
+        dependencies=(*outer.dependencies, *inner.dependencies),
     )
 
 
@@ -152,6 +153,7 @@ def _class_options(cls: type[Controller]) -> HandlerOptions:
         permission_classes=cls.permission_classes,
         etag=cls.etag,
         tags=tuple(cls.tags),
+        dependencies=tuple(cls.dependencies),
     )
 
 

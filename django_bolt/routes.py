@@ -14,6 +14,7 @@ from django_bolt.controllers import Controller
 from django_bolt.decorators import HandlerOptions
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.metadata import Description
+from django_bolt.params import Depends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Route:
     #: Whether replies get an ``ETag`` of their bytes; ``None`` leaves it to the settings.
     etag: bool | None = None
     tags: tuple[str, ...] = ()
+    #: Run for what they do, before the handler's own; outer before inner.
+    dependencies: tuple[Depends, ...] = ()
     #: Dotted name of the handler, for people.
     origin: str
     #: Whether ``reverse`` and the schema write the path with a slash at its end.
@@ -77,9 +80,13 @@ class Surroundings:
     trailing_slash: bool | None = None
     inline: bool | None = None
     tags: tuple[str, ...] = ()
+    dependencies: tuple[Depends, ...] = ()
 
     def within(self, outer: Surroundings) -> Surroundings:
-        """Return these surroundings inside ``outer``: the nearest wins, tags add up."""
+        """Return these surroundings inside ``outer``: the nearest wins.
+
+        Tags and dependencies add up.
+        """
         return Surroundings(
             prefix=url_templates.join(outer.prefix, self.prefix),
             authentication_classes=nearest(
@@ -89,6 +96,7 @@ class Surroundings:
             trailing_slash=nearest(self.trailing_slash, outer.trailing_slash),
             inline=nearest(self.inline, outer.inline),
             tags=tuple(dict.fromkeys((*outer.tags, *self.tags))),
+            dependencies=(*outer.dependencies, *self.dependencies),
         )
 
 
@@ -135,12 +143,15 @@ class Entry:
             max_body_size=options.max_body_size,
             etag=options.etag,
             tags=tuple(dict.fromkeys((*outer.tags, *options.tags))),
+            dependencies=(*outer.dependencies, *options.dependencies),
             origin=self.origin,
             trailing_slash=bool(nearest(self.trailing_slash, outer.trailing_slash)),
             description=self.description,
         )
 
     def _inline(self, outer: Surroundings) -> bool:
+        if self.description is not None and (outer.dependencies or self.options.dependencies):
+            return False  # what describes a path does not block, but dependencies may
         if not iscoroutinefunction(self.function):
             return bool(nearest(self.options.inline, outer.inline))
         if self.options.inline:

@@ -10,6 +10,7 @@ from django_bolt import url_templates
 from django_bolt.controllers import Controller
 from django_bolt.decorators import check_policy, check_tags, describe
 from django_bolt.exceptions import ConfigurationError
+from django_bolt.params import Depends, check_dependencies
 from django_bolt.registration import default_basename, entries
 from django_bolt.routes import Entry, Route, Surroundings
 
@@ -20,7 +21,8 @@ class Router:
     """A collection of routes.
 
     ``authentication_classes`` and ``permission_classes`` hold for everything in it that declares
-    none of its own, included routers too: the nearest declaration wins. ``tags`` add up.
+    none of its own, included routers too: the nearest declaration wins. ``tags`` add up, and so do
+    ``dependencies``, which run before the handlers', those of the outer router first.
     ``trailing_slash`` makes the slash canonical in ``reverse`` and in the schema (a path answers
     with and without it). ``inline`` runs ``def`` handlers on the worker's own thread, for those
     that do not block. ``None`` leaves each of them to the router around this one.
@@ -35,6 +37,7 @@ class Router:
         trailing_slash: bool | None = None,
         inline: bool | None = None,
         tags: Sequence[str] = (),
+        dependencies: Sequence[Depends] = (),
     ) -> None:
         owner = f"{type(self).__name__}({prefix!r})"
         self._owner = owner
@@ -45,6 +48,7 @@ class Router:
             trailing_slash=_switch("trailing_slash", trailing_slash, owner),
             inline=_switch("inline", inline, owner),
             tags=check_tags(tags, owner),
+            dependencies=check_dependencies(dependencies, owner),
         )
         self._items: list[Entry | tuple[str, Router]] = []
         self._basenames: dict[str, type[Controller]] = {}

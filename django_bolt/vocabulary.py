@@ -22,7 +22,14 @@ STANDARD_ACTIONS = (*COLLECTION_ACTIONS.values(), *OBJECT_ACTIONS.values())
 
 #: Class attributes that every controller reads.
 ATTRIBUTES = frozenset(
-    {"authentication_classes", "permission_classes", "http_method_names", "etag", "tags"}
+    {
+        "authentication_classes",
+        "dependencies",
+        "etag",
+        "http_method_names",
+        "permission_classes",
+        "tags",
+    }
 )
 #: Class attributes that a viewset reads besides.
 VIEWSET_ATTRIBUTES = frozenset({"lookup_field", "lookup_url_kwarg"})
@@ -50,7 +57,6 @@ ACCESS_HOOKS = PERMISSION_HOOKS | OBJECT_HOOKS | {"initial"}
 UNSUPPORTED_ATTRIBUTES = frozenset(
     {
         "content_negotiation_class",
-        "dependencies",
         "filter_backends",
         "filterset_class",
         "filterset_fields",

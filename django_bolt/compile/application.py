@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from django_bolt.auth import security_log
 from django_bolt.auth.key_sets import KeySource
-from django_bolt.compile import binding, plan, response, signature
+from django_bolt.compile import binding, dependencies, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
 from django_bolt.conditional import condition_of
 from django_bolt.dispatch import admission, conditions, connections, failures, files, replies
@@ -50,14 +50,16 @@ class Application:
     revoked: dict[str, RevokedTokens]
 
 
-def build(routes: Iterable[Route]) -> Application:
-    """Compile routes into an application.
+def build(routes: Iterable[Route], overrides: Mapping[Any, Any] | None = None) -> Application:
+    """Compile routes into an application; ``overrides`` stand in the place of dependencies.
 
     Raises :class:`~django_bolt.exceptions.ConfigurationError`, which names the handler, for
     whatever could not be served as it is declared.
     """
     policies = PolicyCompiler()
-    compiled = [_compile(route, policies) for route in routes]
+    replaced = dependencies.Overrides(overrides)
+    compiled = [_compile(route, policies, replaced) for route in routes]
+    replaced.check()
     settings, django = bolt_settings(), django_settings()
     document = plan.Plan(
         service=plan.Service(
@@ -140,13 +142,18 @@ def _file_roots(settings: BoltSettings) -> list[str] | None:
     return [os.path.realpath(root) for root in settings.file_roots]
 
 
-def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handler]:
+def _compile(
+    route: Route, policies: PolicyCompiler, overrides: dependencies.Overrides
+) -> tuple[plan.Route, Handler]:
     is_method = route.controller is not None
     declared = signature.read(route.function, route.path, is_method=is_method, name=route.origin)
-    bound = binding.bind(_with_request(route, declared), is_method=is_method)
+    conditional, guarded = _under_conditions(route, declared)
+    flat = dependencies.flatten(conditional, guarded, route, overrides)
+    declared = flat.signature
+    bound = binding.bind(declared, is_method=is_method)
     returns = declared.returns if route.response_model is UNSET else route.response_model
     result = response.compile_result(returns, route.origin)
-    function = _function(route, declared)
+    function = _function(route, flat)
     access = _access(route, policies)
     document = plan.Route(
         method=route.method,
@@ -190,30 +197,43 @@ def _compile(route: Route, policies: PolicyCompiler) -> tuple[plan.Route, Handle
     return document, handler
 
 
-def _function(route: Route, declared: signature.Signature) -> Callable[..., Any]:
-    """Return what runs: the author's function itself, or the life cycle around it."""
-    function, is_async = route.function, declared.is_async
-    if condition := condition_of(function):
-        function = conditions.guard(function, condition, is_method=route.controller is not None)
-        is_async = inspect.iscoroutinefunction(function)
+def _under_conditions(
+    route: Route, declared: signature.Signature
+) -> tuple[signature.Signature, Callable[..., Any]]:
+    """Return the handler with its conditions, and what that asks for.
+
+    Dependencies come before: one that refuses does so whatever the client has already.
+    """
+    condition = condition_of(route.function)
+    if condition is None:
+        return declared, route.function
+    is_method = route.controller is not None
+    function = conditions.guard(route.function, condition, is_method=is_method)
+    inputs = declared.inputs if is_method else (*declared.inputs, _REQUEST)
+    is_async = inspect.iscoroutinefunction(function)
+    return replace(declared, inputs=inputs, is_async=is_async), function
+
+
+#: What the conditions of a plain function look at.
+_REQUEST = signature.Input(
+    name=conditions.REQUEST,
+    annotation=UNSET,
+    marker=None,
+    default=REQUIRED,
+    keyword_only=True,
+    is_request=True,
+)
+
+
+def _function(route: Route, flat: dependencies.Flattened) -> Callable[..., Any]:
+    """Return what runs: the author's function, with its dependencies and life cycle around it.
+
+    The life cycle is outside: ``initial`` comes before dependencies, and ``handle_exception`` sees
+    what they raise.
+    """
     if route.controller is None:
-        return function
-    return wrap(function, route.controller, is_async)
-
-
-def _with_request(route: Route, declared: signature.Signature) -> signature.Signature:
-    """Return the signature of what runs: the conditions of a plain function need the request."""
-    if route.controller is not None or condition_of(route.function) is None:
-        return declared
-    request = signature.Input(
-        name=conditions.REQUEST,
-        annotation=UNSET,
-        marker=None,
-        default=REQUIRED,
-        keyword_only=True,
-        is_request=True,
-    )
-    return replace(declared, inputs=(*declared.inputs, request))
+        return flat.function
+    return wrap(flat.function, route.controller, flat.signature.is_async)
 
 
 def _attributes(route: Route) -> dict[str, Any]:
@@ -301,7 +321,9 @@ def _by_permissions(permissions: Permissions) -> Callable[..., Awaitable[None]]:
 
 def _may_read_body(declared: signature.Signature, *, is_method: bool) -> bool:
     """Whether the handler can get hold of the request, and so of its body."""
-    return is_method or any(given.is_request for given in declared.inputs)
+    return is_method or any(
+        given.is_request and given.name != conditions.REQUEST for given in declared.inputs
+    )
 
 
 def _status(route: Route, *, is_empty: bool) -> int:

@@ -57,6 +57,8 @@ class _BoundGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _BoundParameter:
+    #: The dependency that reads it; empty for the handler.
+    owner: str
     parameter: plan.Parameter
     default: Any
     choices: tuple[Any, ...] | None
@@ -71,10 +73,11 @@ def bind(signature: Signature, *, is_method: bool) -> Binding:
     parameters: list[_BoundParameter] = []
     bound_groups: list[_BoundGroup] = []
     body: _BoundBody | None = None
+    owner_of_body = ""
     positional: list[plan.Argument] = []
     keywords: list[plan.Argument] = []
     for given in signature.inputs:
-        place = f"`{given.name}` of {signature.handler}"
+        place = f"`{given.name}` of {given.owner or signature.handler}"
         keyword = given.name if given.keyword_only else None
         if given.is_request:
             argument = plan.Argument(origin="request", keyword=keyword)
@@ -84,11 +87,13 @@ def bind(signature: Signature, *, is_method: bool) -> Binding:
         else:
             bound = _bind_input(given, signature, place)
             if isinstance(bound, _BoundBody):
-                if body is not None:
+                shared = body is not None and owner_of_body != given.owner
+                if body is not None and not (shared and body.annotation == bound.annotation):
                     raise SignatureError(
                         f"{place}: the body is `{body.body.name}` already, and there is only one."
                     )
-                body = bound
+                if body is None:
+                    body, owner_of_body = bound, given.owner
                 argument = plan.Argument(origin="body", keyword=keyword)
             else:
                 argument = plan.Argument(origin="parameter", index=len(parameters), keyword=keyword)
@@ -200,6 +205,7 @@ def _bind_parameter(
         default = None
     _check_default(default, shape, place)
     return _BoundParameter(
+        owner=given.owner,
         parameter=plan.Parameter(
             name=given.name,
             alias=alias,
@@ -294,19 +300,21 @@ def _check_names(
     signature: Signature, parameters: list[_BoundParameter], *, is_method: bool
 ) -> None:
     """Every name of the path must reach a function; a controller has ``self.kwargs``."""
-    seen: dict[tuple[str, str], str] = {}
+    seen: dict[tuple[str, str, str], str] = {}
     for bound in parameters:
         parameter = bound.parameter
-        other = seen.setdefault((parameter.source, parameter.alias), parameter.name)
+        key = (bound.owner, parameter.source, parameter.alias)
+        other = seen.setdefault(key, parameter.name)
         if other != parameter.name:
             raise SignatureError(
-                f"`{parameter.name}` of {signature.handler}: `{other}` reads "
+                f"`{parameter.name}` of {bound.owner or signature.handler}: `{other}` reads "
                 f"{parameter.source} {parameter.alias!r} already."
             )
     if is_method or signature.takes_path_values:
         return
+    taken = {alias for _, source, alias in seen if source == "path"}
     for name in signature.path_names:
-        if ("path", name) not in seen:
+        if name not in taken:
             raise SignatureError(
                 f"{signature.handler} takes no `{name}`, which is in its path: add the parameter, "
                 "or `**kwargs`, which takes every path value."

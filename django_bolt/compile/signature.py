@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -13,9 +14,10 @@ from asgiref.sync import iscoroutinefunction
 from msgspec import UNSET
 
 from django_bolt.compile import scalars
+from django_bolt.decorators import describe
 from django_bolt.dispatch.handler import REQUIRED
 from django_bolt.exceptions import SignatureError
-from django_bolt.params import Marker
+from django_bolt.params import Depends, Marker
 
 _PATH_NAME = re.compile(r"\{(\*?)([^{}]*)\}")
 _REQUEST_CLASSES = ("django_bolt.request.Request", "django.http.request.HttpRequest")
@@ -35,6 +37,10 @@ class Input:
     keyword_only: bool
     #: Whether it is the request object.
     is_request: bool
+    #: What it is injected from, in the place of the request.
+    dependency: Depends | None = None
+    #: Dotted name of what asks for it, where handler and dependencies are read together.
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,7 @@ def read(function: Callable[..., Any], path: str, *, is_method: bool, name: str 
     ``is_method`` says that the first parameter is a controller's ``self``. Raises
     :class:`~django_bolt.exceptions.SignatureError`, which names handler and parameter.
     """
-    name = name or f"{function.__module__}.{function.__qualname__}"
+    name = name or describe(function)
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise SignatureError(f"{name} is a generator: a handler returns its result, with `return`.")
     hints = _hints(function, name)
@@ -88,6 +94,46 @@ def read(function: Callable[..., Any], path: str, *, is_method: bool, name: str 
         returns=hints.get("return", UNSET),
         is_async=iscoroutinefunction(function),
     )
+
+
+def read_dependency(function: Any, path: str) -> Signature:
+    """Read what a dependency asks for: a function, a class, or any object that can be called.
+
+    ``path`` is the template of the route that depends on it. Raises
+    :class:`~django_bolt.exceptions.SignatureError`.
+    """
+    name = describe(function)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError) as error:
+        raise SignatureError(f"{name} cannot be a dependency: {error}.") from error
+    hints = _hints(_annotated(function), name)
+    inputs: list[Input] = []
+    for parameter in parameters:
+        if parameter.kind in {parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD}:
+            raise SignatureError(
+                f"{name} takes `{parameter}`, which nothing fills: a dependency names what it asks "
+                "for."
+            )
+        inputs.append(_input(parameter, hints.get(parameter.name, UNSET), names_in(path), name))
+    return Signature(
+        handler=name,
+        inputs=tuple(inputs),
+        path_names=names_in(path),
+        takes_path_values=False,
+        returns=UNSET,
+        is_async=False,
+    )
+
+
+def _annotated(function: Any) -> Any:
+    """Return where the annotations of a callable's parameters are."""
+    if isinstance(function, functools.partial):
+        return _annotated(function.func)
+    if isinstance(function, type):
+        init = inspect.getattr_static(function, "__init__")
+        return init if inspect.isfunction(init) else function
+    return function if inspect.isroutine(function) else type(function).__call__
 
 
 def names_in(path: str) -> tuple[str, ...]:
@@ -119,6 +165,17 @@ def _input(
 ) -> Input:
     name, default = parameter.name, parameter.default
     place = f"`{name}` of {handler}"
+    dependency, annotation = _dependency(annotation, default, place)
+    if dependency is not None:
+        return Input(
+            name=name,
+            annotation=annotation,
+            marker=None,
+            default=REQUIRED,
+            keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+            is_request=False,
+            dependency=dependency,
+        )
     if _is_marker(default):
         raise SignatureError(
             f"{place} has a marker as its default: write `{name}: Annotated[T, marker] = default`."
@@ -146,6 +203,23 @@ def _input(
         keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
         is_request=is_request,
     )
+
+
+def _dependency(annotation: Any, default: Any, place: str) -> tuple[Depends | None, Any]:
+    """Return what a parameter is injected from, and its type without that."""
+    bare, metadata = scalars.strip(annotation)
+    found = [item for item in metadata if isinstance(item, Depends)]
+    if any(item is Depends for item in (*metadata, default)):
+        raise SignatureError(f"{place}: Depends is written with what is called, Depends(function).")
+    if isinstance(default, Depends):
+        found.append(default)
+    elif found and default is not inspect.Parameter.empty:
+        raise SignatureError(f"{place} is injected, and so its default would have no effect.")
+    if not found:
+        return None, annotation
+    if len(found) > 1 or any(_is_marker(item) for item in metadata):
+        raise SignatureError(f"{place}: one marker says where it comes from, and there are two.")
+    return found[0], bare
 
 
 def _split_markers(annotation: Any) -> tuple[Any, list[Marker]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django_bolt import _core, discovery
 from django_bolt.auth.key_refresh import keep_fresh
@@ -11,8 +12,12 @@ from django_bolt.dispatch import executors
 from django_bolt.routing import Route, check_duplicates, described_once
 
 
-def assemble(routes: Sequence[Route] | None = None) -> _core.App:
+def assemble(
+    routes: Sequence[Route] | None = None, overrides: Mapping[Any, Any] | None = None
+) -> _core.App:
     """Return the application of these routes, by default of all that are discovered.
+
+    ``overrides`` maps dependencies to what stands in their place, for tests.
 
     ``ImproperlyConfigured`` names the handler that cannot be served; ``_core.PlanError`` the place
     in the plan that Rust does not accept. Keys that are published elsewhere are fetched by threads
@@ -23,7 +28,7 @@ def assemble(routes: Sequence[Route] | None = None) -> _core.App:
     else:
         routes = described_once(routes)
         check_duplicates(routes)
-    compiled = application.build(routes)
+    compiled = application.build(routes, overrides)
     executors.install()
     app, key_sets = application.open_application(compiled)
     refreshed = [(source, key_sets[name]) for name, source in compiled.key_sources.items()]

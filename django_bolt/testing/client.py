@@ -9,7 +9,7 @@ import httpx
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from django_bolt.auth import create_jwt_for_user
-from django_bolt.testing.in_process import Application, Routes, discovered
+from django_bolt.testing.in_process import Application, Overrides, Routes, discovered
 from django_bolt.testing.transports import AsyncInProcessTransport, InProcessTransport
 
 BASE_URL = "http://testserver"
@@ -36,7 +36,8 @@ class TestClient(httpx.Client):
     that the project's discovery finds. Requests run through the server's own stages, but without a
     socket, and their blocking work runs on the calling thread, so that handlers see the test's
     transaction. ``raise_server_exceptions`` raises what a handler did not catch, where a client
-    would receive a 500. Everything else is httpx's.
+    would receive a 500. ``overrides`` maps dependencies to what stands in their place; one that no
+    route has is refused. Everything else is httpx's.
     """
 
     __test__ = False  # pytest would take it for a class of tests
@@ -45,11 +46,12 @@ class TestClient(httpx.Client):
         self,
         routes: Routes = None,
         *,
+        overrides: Overrides = None,
         raise_server_exceptions: bool = True,
         **options: Unpack[ClientOptions],
     ) -> None:
         """Build the application; ``ImproperlyConfigured`` says why it cannot be served."""
-        self._own, application = _application(routes)
+        self._own, application = _application(routes, overrides)
         transport = InProcessTransport(application, raise_server_exceptions=raise_server_exceptions)
         super().__init__(**_complete(options), trust_env=False, transport=transport)
 
@@ -86,11 +88,12 @@ class AsyncTestClient(httpx.AsyncClient):
         self,
         routes: Routes = None,
         *,
+        overrides: Overrides = None,
         raise_server_exceptions: bool = True,
         **options: Unpack[ClientOptions],
     ) -> None:
         """Build the application; ``ImproperlyConfigured`` says why it cannot be served."""
-        self._own, application = _application(routes)
+        self._own, application = _application(routes, overrides)
         transport = AsyncInProcessTransport(
             application, raise_server_exceptions=raise_server_exceptions
         )
@@ -117,11 +120,11 @@ def _complete(options: ClientOptions) -> ClientOptions:
     return {"base_url": BASE_URL, "timeout": TIMEOUT, **options}
 
 
-def _application(routes: Routes) -> tuple[Application | None, Application]:
+def _application(routes: Routes, overrides: Overrides) -> tuple[Application | None, Application]:
     """Return the application that the client owns, if it does, and the one that it talks to."""
-    if routes is None:
+    if routes is None and not overrides:
         return None, discovered()
-    own = Application(routes)
+    own = Application(routes, overrides)
     return own, own
 
 

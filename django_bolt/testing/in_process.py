@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -18,6 +18,9 @@ from django_bolt.server.event_loop import EventLoop
 
 #: What a client may be made for; ``None`` is everything that is discovered.
 Routes = Router | Iterable[Router | Route] | None
+
+#: Dependencies, and what stands in their place.
+Overrides = Mapping[Callable[..., Any], Callable[..., Any]] | None
 
 
 def read_routes(routes: Routes) -> list[Route] | None:
@@ -86,12 +89,13 @@ class Application:
     request, and stops at :meth:`close`, when nobody holds the application any more, or at exit.
     """
 
-    def __init__(self, routes: Routes = None) -> None:
+    def __init__(self, routes: Routes = None, overrides: Overrides = None) -> None:
         """Build the application; ``ImproperlyConfigured`` is raised where that is not possible."""
         self._routes = read_routes(routes)
+        self._overrides = dict(overrides or {})
         self._lock = threading.Lock()
         self._built_for = _generation.current
-        self._app = assemble(self._routes)
+        self._app = assemble(self._routes, self._overrides)
         self._in_process: _core.InProcess | None = None
         self._close_loop: weakref.finalize[[], Application] | None = None
         self._loop: EventLoop | None = None
@@ -114,7 +118,7 @@ class Application:
         with self._lock:
             if self._built_for != _generation.current:
                 self._built_for = _generation.current
-                self._app = assemble(self._routes)
+                self._app = assemble(self._routes, self._overrides)
                 self._in_process = None
             if self._loop is None:
                 thread = LoopThread()

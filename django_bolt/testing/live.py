@@ -10,7 +10,7 @@ from django_bolt.server.assembly import assemble
 from django_bolt.server.config import ServerConfig
 from django_bolt.server.listeners import reserve
 from django_bolt.server.worker import Workers
-from django_bolt.testing.in_process import Routes, read_routes
+from django_bolt.testing.in_process import Overrides, Routes, read_routes
 
 #: Seconds in which the server starts, and in which it stops once requests have had their time.
 _PATIENCE = 10.0
@@ -20,14 +20,14 @@ _SHUTDOWN_TIMEOUT = 5.0
 class LiveServer:
     """A server on a free port of 127.0.0.1, as long as the ``with`` block lasts.
 
-    For what only a real connection shows. Handlers run on threads with database connections of
-    their own, which do not see an open transaction of the test: it needs ``transactional_db``
-    (pytest-django) or ``TransactionTestCase``.
+    For what only a real connection shows; ``overrides`` are those of ``TestClient``. Handlers run
+    on threads with database connections of their own, which do not see an open transaction of the
+    test: it needs ``transactional_db`` (pytest-django) or ``TransactionTestCase``.
     """
 
-    def __init__(self, routes: Routes = None) -> None:
+    def __init__(self, routes: Routes = None, *, overrides: Overrides = None) -> None:
         """Build the application; ``ImproperlyConfigured`` says why it cannot be served."""
-        self._app = assemble(read_routes(routes))
+        self._app = assemble(read_routes(routes), overrides)
         self._reserved: socket.socket | None = None
         self._workers: Workers | None = None
         self._thread: threading.Thread | None = None

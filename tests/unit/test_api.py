@@ -130,7 +130,6 @@ def test_inline() -> None:
         ("status", "Did you mean 'status_code'"),
         ("respons_model", "Did you mean 'response_model'"),
         ("middleware", "does not take 'middleware'"),
-        ("dependencies", "does not take 'dependencies'"),
     ],
 )
 def test_unknown_options_are_refused(option: str, expected: str) -> None:

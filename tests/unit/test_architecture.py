@@ -55,6 +55,8 @@ ARROWS = {
     ("request", "auth"),
     ("file_responses", "responses"),
     ("conditional", "decorators"),
+    # A handler's options hold its dependencies, which are written as parameters' are.
+    ("decorators", "params"),
 }
 
 

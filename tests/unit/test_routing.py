@@ -400,7 +400,7 @@ def test_options_of_a_router(options: dict[str, Any], expected: str) -> None:
         Router(**options)
 
 
-@pytest.mark.parametrize("unknown", ["middleware", "throttle_classes", "dependencies", "auth"])
+@pytest.mark.parametrize("unknown", ["middleware", "throttle_classes", "auth"])
 def test_unknown_options_of_a_router(unknown: str) -> None:
     with pytest.raises(TypeError, match=unknown):
         Router(**{unknown: []})  # type: ignore[arg-type]
