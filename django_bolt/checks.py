@@ -7,6 +7,7 @@ bolt.E003  The server does not accept the plan.
 bolt.E004  A database asks for ``ATOMIC_REQUESTS``, which has no effect on these routes.
 bolt.W001  Tokens are signed with a key that is shorter than their algorithm asks for.
 bolt.W002  No route was found.
+bolt.W003  ``FILE_ROOTS`` names what is not a directory.
 =========  ==========================================================================
 
 An ``ImportError`` in a module of routes is no finding: it is raised, so that it is shown in full.
@@ -15,6 +16,7 @@ An ``ImportError`` in a module of routes is no finding: it is raised, so that it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.core import checks
@@ -53,6 +55,23 @@ def check_application(**_: Any) -> list[CheckMessage]:
             )
         ]
     return [*_refusals(compiled), *_weak_keys(compiled)]
+
+
+@checks.register(TAG)
+def check_file_roots(**_: Any) -> list[CheckMessage]:
+    """Report directories that files are to be sent from and that do not exist."""
+    try:
+        roots = bolt_settings().file_roots or ()
+    except SettingsError:
+        return []  # check_application tells
+    return [
+        checks.Warning(
+            f"BOLT['FILE_ROOTS'] names {root!r}, which is not a directory: no file is below it.",
+            id="bolt.W003",
+        )
+        for root in roots
+        if not Path(root).is_dir()
+    ]
 
 
 @checks.register(TAG)

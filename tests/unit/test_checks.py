@@ -160,3 +160,13 @@ def test_the_extension_module_starts_no_thread_when_it_reads_a_plan(serve) -> No
     before = len(list(tasks.iterdir()))
     serve(api_with(fine))
     assert len(list(tasks.iterdir())) == before
+
+
+def test_directories_of_files_that_are_none(serve, tmp_path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    roots = [tmp_path, file, tmp_path / "missing"]
+    with override_settings(BOLT={"FILE_ROOTS": roots}):
+        found = serve(api_with(fine))
+    assert [message.id for message in found] == ["bolt.W003", "bolt.W003"]
+    assert all(str(root) in message.msg for root, message in zip(roots[1:], found, strict=True))

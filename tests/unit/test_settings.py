@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +59,12 @@ def test_what_is_given() -> None:
         ({"DEFAULT_PERMISSION_CLASSES": IsAuthenticated}, "must be a list"),
         ({"DEFAULT_PERMISSION_CLASSES": ["django_bolt.auth.Nope"]}, "cannot import"),
         ({"DEFAULT_AUTHENTICATION_CLASSES": ["nowhere.at.All"]}, "cannot import 'nowhere.at.All'"),
+        ({"FILE_ROOTS": []}, "at least one"),
+        ({"FILE_ROOTS": "/srv"}, "a list of directories"),
+        ({"FILE_ROOTS": ["media"]}, "'media', which is no absolute path"),
+        ({"FILE_ROOTS": [1]}, "holds 1"),
+        ({"FILE_ROOT": ["/srv"]}, "Did you mean 'FILE_ROOTS'?"),
+        ({"ETAGS": 1}, "ETAGS"),
     ],
 )
 def test_refusals(given: Any, message: str) -> None:
@@ -71,3 +78,10 @@ def test_djangos_own(key: str | bytes) -> None:
     with override_settings(DEBUG=True, DATA_UPLOAD_MAX_MEMORY_SIZE=None, SECRET_KEY=key):
         settings = django_settings()
     assert (settings.debug, settings.max_body_size, settings.secret_key) == (True, None, b"k")
+
+
+def test_directories_of_files() -> None:
+    with override_settings(BOLT={"FILE_ROOTS": ["/srv", Path("/var/media")]}):
+        assert bolt_settings().file_roots == ("/srv", "/var/media")
+    with override_settings(BOLT={"FILE_ROOTS": None}):
+        assert bolt_settings().file_roots is None
