@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
@@ -23,6 +25,7 @@ from django_bolt import (
     etag,
     last_modified,
 )
+from django_bolt.params import Depends
 from django_bolt.responses import JSON
 from tests.http.cases import Case, table
 
@@ -66,6 +69,15 @@ async def posted():
 @api.get("/invalid")
 async def invalid(tag: str):
     return Response([1], headers={"ETag": tag})
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Wait for what follows a reply."""
+    for _ in range(300):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError(ran)
 
 
 def version(request: Any, name: str) -> str | None:
@@ -388,6 +400,32 @@ async def failing():
 @pytest.mark.parametrize("path", ["/bad-tag", "/failing"])
 def test_faults_of_the_functions(client: httpx.Client, path: str) -> None:
     Case("GET", path, status=500, body={"detail": "Internal server error."}).check(client)
+
+
+async def opened():
+    ran.append("opened")
+    yield "x"
+    ran.append("closed")
+
+
+@api.get("/depending/{name}")
+@api.put("/depending/{name}")
+@etag(version)
+def depending(name: str, given: Annotated[str, Depends(opened)]):
+    ran.append("handler")
+    return [name, given]
+
+
+def test_dependencies(client: httpx.Client) -> None:
+    for method, headers, status, order in [
+        ("GET", {}, 200, ["opened", "handler", "closed"]),
+        ("GET", {"If-None-Match": TAG}, 304, ["opened", "closed"]),
+        ("PUT", {"If-Match": '"x"'}, 412, ["opened"]),
+    ]:
+        ran.clear()
+        reply = client.request(method, "/depending/a", headers=headers)
+        assert reply.status_code == status
+        wait_for(lambda expected=order: ran == expected)
 
 
 @api.get("/groups/{name}")
