@@ -25,6 +25,7 @@ __all__ = [
     "Scheduler",
     "Server",
     "Shape",
+    "StreamSink",
     "Task",
     "check_jwt_key",
     "decode_jwt",
@@ -45,8 +46,8 @@ class App:
         secrets: Mapping[str, bytes],
         hooks: Hooks,
         *,
-        key_sets: Mapping[str, KeySet] = {},
-        revoked: Mapping[str, RevokedTokens] = {},
+        key_sets: Mapping[str, KeySet] = ...,
+        revoked: Mapping[str, RevokedTokens] = ...,
     ) -> App: ...
 
 @final
@@ -293,6 +294,13 @@ class InProcess:
         ``on_end``, with what went wrong if the body is not whole. All are called on the loop's
         thread.
         """
+
+@final
+class StreamSink:
+    """Where a streamed reply's bytes are left for the connection."""
+
+    def put(self, chunk: bytes) -> asyncio.Future[None] | None:
+        """Leave a chunk; returns what to wait for before the next, or ``None``."""
 
 @final
 class InProcessRequest:

@@ -108,6 +108,11 @@ class Request(_core.Request):
         """``Content-Type`` as it was sent; empty where it was not."""
         return self.header("content-type") or ""
 
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that the client has seen (WHATWG HTML, section 9.2.3)."""
+        return self.header("last-event-id") or None
+
     @cached_property
     def COOKIES(self) -> dict[str, str]:  # noqa: N802 (Django's name)
         """Cookie values by name."""

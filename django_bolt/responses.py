@@ -16,16 +16,20 @@ from django_bolt.cookies import CookieJar
 
 if TYPE_CHECKING:
     from django_bolt.file_responses import File, FileResponse
+    from django_bolt.streaming import EventStream, ServerSentEvent, StreamingResponse
 
 __all__ = [
     "HTML",
     "JSON",
     "BaseResponse",
+    "EventStream",
     "File",
     "FileResponse",
     "PlainText",
     "Redirect",
     "Response",
+    "ServerSentEvent",
+    "StreamingResponse",
     "Template",
     "render",
 ]
@@ -275,7 +279,13 @@ def render(
 
 
 #: Those that are built on the classes above, and imported at their first use.
-_ELSEWHERE = {"File": "file_responses", "FileResponse": "file_responses"}
+_ELSEWHERE = {
+    "EventStream": "streaming",
+    "File": "file_responses",
+    "FileResponse": "file_responses",
+    "ServerSentEvent": "streaming",
+    "StreamingResponse": "streaming",
+}
 
 
 def __getattr__(name: str) -> Any:

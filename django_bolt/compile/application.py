@@ -16,6 +16,7 @@ from django_bolt.auth import security_log
 from django_bolt.auth.key_sets import KeySource
 from django_bolt.compile import binding, dependencies, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
+from django_bolt.compile.streams import compile_stream, is_generator
 from django_bolt.conditional import condition_of
 from django_bolt.dispatch import admission, conditions, connections, failures, files, replies
 from django_bolt.dispatch.authentication import Authenticators
@@ -23,12 +24,14 @@ from django_bolt.dispatch.handler import REQUIRED, Handler
 from django_bolt.dispatch.hooks import Hooks
 from django_bolt.dispatch.lifecycle import wrap
 from django_bolt.dispatch.permissions import Permissions
+from django_bolt.dispatch.streams import pump, source_of
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.file_responses import BaseFile
 from django_bolt.responses import HTML, JSON, BaseResponse, PlainText, Redirect, Response
 from django_bolt.routes import nearest
 from django_bolt.routing import Route
 from django_bolt.settings import BoltSettings, bolt_settings, django_settings
+from django_bolt.streaming import StreamingResponse
 
 if TYPE_CHECKING:
     from django_bolt import _core
@@ -124,6 +127,10 @@ def hooks() -> Hooks:
         file_class=BaseFile,
         render_file=files.render_file,
         refuse_file=files.refuse_file,
+        stream_class=StreamingResponse,
+        stream_source=source_of,
+        pump=pump,
+        announce=failures.announce,
         translate=failures.translate,
         thread_starts_request=connections.thread_starts_request,
         thread_ends_request=connections.thread_ends_request,
@@ -147,11 +154,15 @@ def _compile(
 ) -> tuple[plan.Route, Handler]:
     is_method = route.controller is not None
     declared = signature.read(route.function, route.path, is_method=is_method, name=route.origin)
-    conditional, guarded = _under_conditions(route, declared)
+    returns = declared.returns if route.response_model is UNSET else route.response_model
+    answer = route.function
+    if is_generator(answer):
+        answer = compile_stream(answer, returns, route.status_code, route.origin)
+        declared, returns = replace(declared, is_async=True), UNSET
+    conditional, guarded = _under_conditions(route, declared, answer)
     flat = dependencies.flatten(conditional, guarded, route, overrides)
     declared = flat.signature
     bound = binding.bind(declared, is_method=is_method)
-    returns = declared.returns if route.response_model is UNSET else route.response_model
     result = response.compile_result(returns, route.origin)
     function = _function(route, flat)
     access = _access(route, policies)
@@ -198,7 +209,7 @@ def _compile(
 
 
 def _under_conditions(
-    route: Route, declared: signature.Signature
+    route: Route, declared: signature.Signature, answer: Callable[..., Any]
 ) -> tuple[signature.Signature, Callable[..., Any]]:
     """Return the handler with its conditions, and what that asks for.
 
@@ -206,9 +217,9 @@ def _under_conditions(
     """
     condition = condition_of(route.function)
     if condition is None:
-        return declared, route.function
+        return declared, answer
     is_method = route.controller is not None
-    function = conditions.guard(route.function, condition, is_method=is_method)
+    function = conditions.guard(answer, condition, is_method=is_method)
     inputs = declared.inputs if is_method else (*declared.inputs, _REQUEST)
     is_async = inspect.iscoroutinefunction(function)
     return replace(declared, inputs=inputs, is_async=is_async), function

@@ -67,8 +67,6 @@ def read(function: Callable[..., Any], path: str, *, is_method: bool, name: str 
     :class:`~django_bolt.exceptions.SignatureError`, which names handler and parameter.
     """
     name = name or describe(function)
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise SignatureError(f"{name} is a generator: a handler returns its result, with `return`.")
     hints = _hints(function, name)
     parameters = list(inspect.signature(function).parameters.values())
     if is_method:

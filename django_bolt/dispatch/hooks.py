@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,14 @@ class Hooks:
     render_file: Callable[[Any], RenderedFile]
     #: Gives the exception for a file that is not sent: its path, the reason, the error's number.
     refuse_file: Callable[[str, str, int | None], Exception]
+    #: ``django_bolt.streaming.StreamingResponse``: results whose body is produced as it is sent.
+    stream_class: type
+    #: Tells what such a body is made of, see ``dispatch.streams``.
+    stream_source: Callable[[Any], tuple[Any, ...]]
+    #: Drives an async generator, see ``dispatch.streams``.
+    pump: Callable[..., Coroutine[Any, Any, None]]
+    #: Tells Django and the log of an exception that no reply can tell of any more.
+    announce: Callable[[BaseException, Any | None], None]
     #: Turns an exception of a handler into data, and tells Django and the log about it.
     translate: Callable[[BaseException, Any | None], RenderedFailure]
     #: Run on the leased thread at the edges of a request; told whether it is a test's own thread,

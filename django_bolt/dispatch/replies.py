@@ -13,6 +13,7 @@ from django_bolt.dispatch.hooks import RenderedReply
 from django_bolt.dispatch.templates import render_template
 from django_bolt.responses import JSON, BaseResponse, Redirect, Response, Template
 from django_bolt.status import is_success
+from django_bolt.streaming import StreamingResponse
 
 #: Statuses that never have a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
 _EMPTY = (204, 205, 304)
@@ -29,6 +30,9 @@ def render(
     """
     if isinstance(response, HttpResponseBase):
         return render_django(response)
+    if isinstance(response, StreamingResponse):
+        content_type, headers = head_of(response)
+        return response.status_code, content_type, headers, None
     data = response.data
     if convert is not None and _holds_the_result(response):
         data = convert(data)

@@ -27,7 +27,7 @@ FLOORS = [
     ["viewsets"],
     ["controllers", "introspection", "dispatch", "orm"],
     ["request", "auth"],
-    ["exceptions", "responses", "file_responses"],
+    ["exceptions", "responses", "file_responses", "streaming"],
     [
         "settings",
         "params",
@@ -54,6 +54,7 @@ ARROWS = {
     ("controllers", "introspection"),
     ("request", "auth"),
     ("file_responses", "responses"),
+    ("streaming", "responses"),
     ("conditional", "decorators"),
     # A handler's options hold its dependencies, which are written as parameters' are.
     ("decorators", "params"),

@@ -22,6 +22,13 @@ pub struct Hooks {
     pub render: Py<PyAny>,
     pub render_file: Py<PyAny>,
     pub refuse_file: Py<PyAny>,
+    pub stream_class: Py<PyType>,
+    /// What a stream is made of: `dispatch.streams.source_of`.
+    pub stream_source: Py<PyAny>,
+    /// Drives an async generator: `dispatch.streams.pump`.
+    pub pump: Py<PyAny>,
+    /// Tells Django and the log of an exception that no reply can tell of.
+    pub announce: Py<PyAny>,
     pub translate: Py<PyAny>,
     thread_starts_request: Py<PyAny>,
     thread_ends_request: Py<PyAny>,
@@ -56,6 +63,10 @@ impl Hooks {
             render: attribute("render")?,
             render_file: attribute("render_file")?,
             refuse_file: attribute("refuse_file")?,
+            stream_class: hooks.getattr("stream_class")?.cast_into()?.unbind(),
+            stream_source: attribute("stream_source")?,
+            pump: attribute("pump")?,
+            announce: attribute("announce")?,
             translate: attribute("translate")?,
             thread_starts_request: attribute("thread_starts_request")?,
             thread_ends_request: attribute("thread_ends_request")?,

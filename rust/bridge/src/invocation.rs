@@ -240,8 +240,13 @@ impl Invocation {
         if let Some(reason) = request.and_then(|request| request.get().failure()) {
             return Err(PyRuntimeError::new_err(reason.to_owned()));
         }
-        let body = arguments.body.as_ref().map(|body| body.bind(result.py()));
-        let mut reply = reply::from_result(&self.parts, result, body)?;
+        let asked = reply::Asked {
+            parts: &self.parts,
+            body: arguments.body.as_ref(),
+            request: arguments.request.as_ref(),
+            caller: self.caller.as_ref(),
+        };
+        let mut reply = reply::from_result(&asked, result)?;
         if let Some(request) = request {
             request.get().add_validators(&mut reply);
         }

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use pyo3::prelude::*;
@@ -20,6 +21,10 @@ pub struct Lease {
     state: Mutex<LeaseState>,
     pool: Arc<BlockingPool>,
     hooks: Arc<Hooks>,
+    /// Whether Django's request signals belong to its edges: not where it continues a request.
+    announces: bool,
+    /// How long it keeps a thread that has nothing to do, where not until its end.
+    patience: Option<Duration>,
 }
 
 enum LeaseState {
@@ -59,6 +64,29 @@ impl Lease {
         Self::with_state(LeaseState::Untaken, pool, hooks)
     }
 
+    /// A lease for what goes on after a reply's head. With `patience`, a thread that was not used for
+    /// so long is given back, and another one taken when there is work again.
+    pub fn of_stream(
+        run_blocking: Option<Py<PyAny>>,
+        patience: Option<Duration>,
+        pool: Arc<BlockingPool>,
+        hooks: Arc<Hooks>,
+    ) -> Arc<Self> {
+        let state = run_blocking.map_or(LeaseState::Untaken, |run_blocking| {
+            LeaseState::Callers(CallersThread {
+                run_blocking,
+                began: false,
+            })
+        });
+        Arc::new(Self {
+            state: Mutex::new(state),
+            pool,
+            hooks,
+            announces: false,
+            patience,
+        })
+    }
+
     /// A lease whose work goes to `run_blocking`, which executes it elsewhere.
     pub fn of_caller(
         run_blocking: Py<PyAny>,
@@ -80,6 +108,8 @@ impl Lease {
             state: Mutex::new(state),
             pool,
             hooks,
+            announces: true,
+            patience: None,
         })
     }
 
@@ -139,7 +169,7 @@ impl Lease {
 
     /// The whole lease, on the thread that serves it.
     fn serve(&self, py: Python<'_>) {
-        let signals = self.hooks.signals_are_wanted(py);
+        let signals = self.announces && self.hooks.signals_are_wanted(py);
         self.hooks.thread_starts_request(py, false, signals);
         while let Some(job) = self.next_job(py) {
             perform(py, job);
@@ -147,8 +177,9 @@ impl Lease {
         self.hooks.thread_ends_request(py, false, signals);
     }
 
-    /// Waits for a job; `None` when the request has ended.
+    /// Waits for a job; `None` when the request has ended, or has not used the thread for too long.
     fn next_job(&self, py: Python<'_>) -> Option<Job> {
+        let until = self.patience.map(|patience| Instant::now() + patience);
         loop {
             let mut state = self.state.lock();
             let LeaseState::Taken(taken) = &mut *state else {
@@ -161,9 +192,17 @@ impl Lease {
                 *state = LeaseState::Ended;
                 return None;
             }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                *state = LeaseState::Untaken;
+                return None;
+            }
             taken.waiting = Some(thread::current());
             drop(state);
-            py.detach(thread::park);
+            py.detach(|| match left {
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            });
         }
     }
 
@@ -190,14 +229,14 @@ impl Lease {
 
     /// The request's first piece of work on its caller's thread.
     fn starts_on_caller(&self) -> Job {
-        let hooks = Arc::clone(&self.hooks);
-        Box::new(move |py| hooks.thread_starts_request(py, true, true))
+        let (hooks, announces) = (Arc::clone(&self.hooks), self.announces);
+        Box::new(move |py| hooks.thread_starts_request(py, true, announces))
     }
 
     /// The request's last piece of work on its caller's thread.
     fn leave_caller(&self, thread: &CallersThread) {
-        let hooks = Arc::clone(&self.hooks);
-        let ends: Job = Box::new(move |py| hooks.thread_ends_request(py, true, true));
+        let (hooks, announces) = (Arc::clone(&self.hooks), self.announces);
+        let ends: Job = Box::new(move |py| hooks.thread_ends_request(py, true, announces));
         Python::attach(|py| {
             if let Err(error) = hand_over(py, &thread.run_blocking, ends) {
                 error.write_unraisable(py, Some(thread.run_blocking.bind(py)));

@@ -27,6 +27,7 @@ mod route;
 mod running;
 mod server;
 mod shape;
+mod stream;
 mod surroundings;
 mod task;
 mod tokens;
@@ -57,6 +58,8 @@ mod _core {
     use crate::server::Server;
     #[pymodule_export]
     use crate::shape::Shape;
+    #[pymodule_export]
+    use crate::stream::StreamSink;
     #[pymodule_export]
     use crate::task::Task;
     #[pymodule_export]

@@ -1,5 +1,7 @@
 //! From a handler's result, or its exception, to a reply.
 
+use std::sync::Arc;
+
 use actix_http::StatusCode;
 use actix_http::header::{CONTENT_TYPE, HeaderValue};
 use bolt_core::error::{Error, Raised};
@@ -10,24 +12,32 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
-use crate::{file, head, plain, python};
+use crate::{file, head, plain, python, stream};
 
 pub type Headers = Vec<(String, String)>;
 
-/// The reply for a result. `body` is the decoded request body: where both have one type, what
-/// comes back as it was sent in was checked then.
-pub fn from_result(
-    parts: &Parts,
-    result: &Bound<'_, PyAny>,
-    body: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Reply> {
-    let py = result.py();
+/// What a result belongs to.
+pub struct Asked<'a> {
+    pub parts: &'a Arc<Parts>,
+    /// The decoded request body: where its type is the declared one too, what comes back as it was
+    /// sent in was checked then.
+    pub body: Option<&'a Py<PyAny>>,
+    pub request: Option<&'a Py<PyAny>>,
+    pub caller: Option<&'a Caller>,
+}
+
+/// The reply for a result.
+pub fn from_result(asked: &Asked<'_>, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
+    let (parts, py) = (asked.parts, result.py());
     if python::is_of_type(result, parts.hooks.response_class.bind(py)) {
         if let Some(reply) = plain::reply(parts, result)? {
             return Ok(reply);
         }
         if python::is_of_type(result, parts.hooks.file_class.bind(py)) {
             return file::rendered(parts, result);
+        }
+        if python::is_of_type(result, parts.hooks.stream_class.bind(py)) {
+            return streamed(asked, result);
         }
         return rendered(parts, result);
     }
@@ -37,7 +47,7 @@ pub fn from_result(
     if parts.none_is_empty && result.is_none() {
         return Ok(Reply::empty(parts.status));
     }
-    let checked = parts.returns_body && body.is_some_and(|body| body.is(result))
+    let checked = parts.returns_body && asked.body.is_some_and(|body| body.is(result))
         || parts.shape.as_ref().is_some_and(|shape| shape.fits(result));
     let converted = match &parts.convert {
         Some(convert) if !checked => Some(convert.bind(py).call1((result,))?),
@@ -76,6 +86,15 @@ fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
         body: body.map_or(Body::Empty, |body| Body::Full(Bytes::from(body))),
         finish: None,
     })
+}
+
+/// The reply of a `StreamingResponse`.
+fn streamed(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<Reply> {
+    let mut reply = rendered(asked.parts, response)?;
+    let (body, finish) = stream::body_of(asked, response)?;
+    reply.body = Body::Stream(body);
+    reply.finish = Some(finish);
+    Ok(reply)
 }
 
 /// The error for an exception. Python translates it, and tells Django and the log.

@@ -1,0 +1,300 @@
+//! Bodies that generators produce: on the loop, or on a thread that is theirs until they end.
+
+mod channel;
+mod heartbeat;
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bolt_core::reply::{BodyStream, Chunks, Finish};
+use bytes::Bytes;
+use futures_core::Stream;
+use parking_lot::Mutex;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyIterator};
+use tokio::sync::oneshot;
+
+pub use self::channel::StreamSink;
+use self::channel::{Channel, Found};
+use self::heartbeat::Heartbeat;
+use crate::handler::Parts;
+use crate::in_process::Caller;
+use crate::lease::{Lease, LeaseGuard, RequestScope};
+use crate::python;
+use crate::reply::Asked;
+use crate::task::{Started, Task, is_cancellation};
+use crate::worker::Worker;
+
+/// Async generators leave a thread to others when they have not used it for so long: many of them
+/// wait most of the time, and there are few threads.
+const IDLE_LEASE: Duration = Duration::from_millis(50);
+
+/// A generator, and where it runs.
+struct Source {
+    parts: Arc<Parts>,
+    /// An iterator or an async iterator.
+    items: Py<PyAny>,
+    /// Makes the bytes of an item.
+    chunk_of: Py<PyAny>,
+    is_async: bool,
+    channel: Arc<Channel>,
+    context: Py<PyAny>,
+    lease: LeaseGuard,
+    caller: Option<Caller>,
+    request: Option<Py<PyAny>>,
+    task: Mutex<Option<Py<Task>>>,
+    /// Told when the generator has ended or was closed.
+    over: Mutex<Option<oneshot::Sender<()>>>,
+}
+
+/// The body of a `StreamingResponse`, and what a server waits for before it stops.
+///
+/// The generator runs in a copy of the request's context, with a lease of its own: that of the
+/// handler ends with the reply's head.
+pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(BodyStream, Finish)> {
+    let (parts, py) = (asked.parts, response.py());
+    let source = parts.hooks.stream_source.bind(py).call1((response,))?;
+    let (items, is_async, chunk_of, ping): (Py<PyAny>, bool, Py<PyAny>, Option<f64>) =
+        source.extract()?;
+    let lease = lease_of(py, asked, is_async);
+    let context = python::copy_context(py)?;
+    let scope = Bound::new(py, RequestScope::new(Arc::clone(&lease)))?;
+    python::within_context(&context, || {
+        let variable = parts.hooks.thread_sensitive_context.bind(py);
+        python::set_context_variable(variable, scope.as_any())
+    })??;
+    let (over, is_over) = oneshot::channel();
+    let source = Source {
+        parts: Arc::clone(parts),
+        items,
+        chunk_of,
+        is_async,
+        channel: Arc::default(),
+        context: context.unbind(),
+        lease: LeaseGuard(lease),
+        caller: asked.caller.cloned(),
+        request: asked.request.map(|request| request.clone_ref(py)),
+        task: Mutex::default(),
+        over: Mutex::new(Some(over)),
+    };
+    let produced = Produced {
+        source: Arc::new(source),
+        started: false,
+    };
+    let chunks: Chunks = match ping {
+        Some(seconds) => Box::pin(Heartbeat::new(produced, Duration::from_secs_f64(seconds))),
+        None => Box::pin(produced),
+    };
+    let finish = Finish::begin(|| {
+        Box::pin(async {
+            let _ = is_over.await; // the sender may be gone: then there was nothing to end
+        })
+    });
+    let length = None;
+    Ok((BodyStream { length, chunks }, finish))
+}
+
+fn lease_of(py: Python<'_>, asked: &Asked<'_>, is_async: bool) -> Arc<Lease> {
+    let (pool, hooks) = (
+        Arc::clone(&asked.parts.pool),
+        Arc::clone(&asked.parts.hooks),
+    );
+    let run_blocking = asked.caller.map(|caller| caller.run_blocking(py));
+    Lease::of_stream(run_blocking, is_async.then_some(IDLE_LEASE), pool, hooks)
+}
+
+/// What the connection polls. Dropped early, it ends the generator.
+struct Produced {
+    source: Arc<Source>,
+    started: bool,
+}
+
+impl Stream for Produced {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if !std::mem::replace(&mut self.started, true) && self.source.is_async {
+            Python::attach(|py| self.source.start(py));
+        }
+        match self.source.channel.take(cx) {
+            Found::Chunk(chunk) => Poll::Ready(Some(Ok(chunk))),
+            Found::End(Ok(())) => Poll::Ready(None),
+            Found::End(Err(error)) => Poll::Ready(Some(Err(error))),
+            Found::Nothing(room) => {
+                if let Some(room) = room {
+                    Python::attach(|py| release(room.bind(py)));
+                } else if !self.source.is_async && self.source.channel.begin_step() {
+                    self.source.step_on_its_thread(Source::step);
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Produced {
+    fn drop(&mut self) {
+        let idle = self.source.channel.abandon();
+        if !self.started || self.source.channel.has_ended() {
+            return;
+        }
+        if self.source.is_async {
+            let task = self.source.task.lock().take();
+            Python::attach(|py| {
+                if let Some(task) = task
+                    && let Err(error) = Task::abandon(task.bind(py))
+                {
+                    error.write_unraisable(py, None);
+                }
+            });
+        } else if idle {
+            self.source.step_on_its_thread(Source::close);
+        }
+    }
+}
+
+/// Has a generator that waits for room go on.
+fn release(room: &Bound<'_, PyAny>) {
+    let released = room
+        .call_method0("done")
+        .and_then(|done| done.is_truthy())
+        .and_then(|done| {
+            if done {
+                return Ok(());
+            }
+            room.call_method1("set_result", (room.py().None(),))
+                .map(drop)
+        });
+    if let Err(error) = released {
+        error.write_unraisable(room.py(), Some(room));
+    }
+}
+
+impl Source {
+    /// Runs an async generator in one task, from its first item to its last.
+    fn start(self: &Arc<Self>, py: Python<'_>) {
+        let started = Worker::current().and_then(|worker| {
+            let context = self.context.bind(py);
+            let task = Task::new(&worker, context)?;
+            let event_loop = worker.event_loop.clone_ref(py);
+            let sink = Bound::new(py, StreamSink::new(Arc::clone(&self.channel), event_loop))?;
+            let driver = self.parts.hooks.pump.bind(py);
+            let started = python::within_context(context, || {
+                Task::start(&task, || driver.call1((&self.items, &self.chunk_of, sink)))
+            })??;
+            Ok((task, started))
+        });
+        match started {
+            Ok((_, Started::Finished(outcome))) => self.conclude(py, outcome.map(drop)),
+            Ok((task, Started::Suspended)) => {
+                *self.task.lock() = Some(task.clone().unbind());
+                let source = Arc::clone(self);
+                task.get().when_done(Box::new(move |task, outcome| {
+                    let held = source.task.lock().take();
+                    drop(held);
+                    source.conclude(task.py(), outcome.map(drop));
+                }));
+            }
+            Err(error) => self.conclude(py, Err(error)),
+        }
+    }
+
+    /// Has the leased thread do a piece of work for a synchronous generator.
+    fn step_on_its_thread(self: &Arc<Self>, work: fn(&Self, Python<'_>)) {
+        let source = Arc::clone(self);
+        let job = Box::new(move |py: Python<'_>| {
+            let context = source.context.bind(py);
+            if let Err(error) = python::within_context(context, || work(&source, py)) {
+                source.conclude(py, Err(error));
+            }
+        });
+        let failed = Python::attach(|py| {
+            let failed = self.lease.0.run(py, job).err();
+            failed.map(|error| self.conclude(py, Err(error)))
+        });
+        debug_assert!(failed.is_none() || self.channel.has_ended());
+    }
+
+    /// Takes items until there is enough for the connection.
+    fn step(&self, py: Python<'_>) {
+        loop {
+            if self.channel.is_abandoned() {
+                return self.close(py);
+            }
+            match self.next_chunk(py) {
+                Ok(Some(chunk)) => {
+                    // In process, the thread that would take it is this one.
+                    if self.channel.put(chunk) || self.caller.is_some() {
+                        self.channel.end_step();
+                        // Who left meanwhile relied on this step to close the generator.
+                        if self.channel.is_abandoned() && !self.channel.has_ended() {
+                            self.close(py);
+                        }
+                        return;
+                    }
+                }
+                Ok(None) => return self.conclude(py, Ok(())),
+                Err(error) => {
+                    self.close_items(py);
+                    return self.conclude(py, Err(error));
+                }
+            }
+        }
+    }
+
+    fn next_chunk(&self, py: Python<'_>) -> PyResult<Option<Bytes>> {
+        let items = self.items.bind(py).cast::<PyIterator>()?;
+        let Some(item) = items.clone().next().transpose()? else {
+            return Ok(None);
+        };
+        let chunk = self.chunk_of.bind(py).call1((item,))?;
+        let bytes = chunk.cast::<PyBytes>()?.as_bytes();
+        Ok(Some(Bytes::copy_from_slice(bytes)))
+    }
+
+    /// Ends a synchronous generator early: its `finally` blocks run on its thread.
+    fn close(&self, py: Python<'_>) {
+        self.close_items(py);
+        self.conclude(py, Ok(()));
+    }
+
+    fn close_items(&self, py: Python<'_>) {
+        let items = self.items.bind(py);
+        let closed = items
+            .getattr_opt("close")
+            .and_then(|close| close.map(|close| close.call0()).transpose());
+        if let Err(error) = closed {
+            self.report(py, &error);
+        }
+    }
+
+    /// The end, whatever it was. A generator that was told to end when its client left has nothing to
+    /// say; any other exception is announced and logged.
+    fn conclude(&self, py: Python<'_>, outcome: PyResult<()>) {
+        let failure = outcome.err().filter(|error| {
+            !(self.channel.is_abandoned() && is_cancellation(py, error).unwrap_or(false))
+        });
+        if let Some(error) = &failure {
+            self.report(py, error);
+        }
+        self.channel.end(failure.is_none());
+        let over = self.over.lock().take();
+        if let Some(over) = over {
+            let _ = over.send(()); // nobody waits unless the server stops
+        }
+    }
+
+    fn report(&self, py: Python<'_>, error: &PyErr) {
+        let announce = self.parts.hooks.announce.bind(py);
+        let exception = python::exception(py, error);
+        if let Err(fault) = announce.call1((exception, &self.request)) {
+            fault.write_unraisable(py, Some(announce));
+        }
+        if let Some(caller) = &self.caller {
+            caller.report(py, error);
+        }
+    }
+}
