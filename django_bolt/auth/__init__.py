@@ -2,6 +2,7 @@
 
 from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.backends import APIKeyAuthentication, JWTAuthentication
+from django_bolt.auth.claims import Token
 from django_bolt.auth.guards import (
     AllowAny,
     BasePermission,
@@ -15,6 +16,13 @@ from django_bolt.auth.guards import (
     IsStaff,
     ReadOnly,
 )
+from django_bolt.auth.issuing import TokenIssuer, TokenPair, create_token_pair
+from django_bolt.auth.revocation import (
+    DjangoCacheRevocation,
+    DjangoORMRevocation,
+    InMemoryRevocation,
+    Revocation,
+)
 from django_bolt.auth.tokens import (
     create_jwt_for_user,
     extract_user_id_from_context,
@@ -26,17 +34,25 @@ __all__ = [
     "AllowAny",
     "BaseAuthentication",
     "BasePermission",
+    "DjangoCacheRevocation",
+    "DjangoORMRevocation",
     "HasAllPermissions",
     "HasAnyPermission",
     "HasPermission",
     "HasScope",
+    "InMemoryRevocation",
     "IsAdminUser",
     "IsAuthenticated",
     "IsAuthenticatedOrReadOnly",
     "IsStaff",
     "JWTAuthentication",
     "ReadOnly",
+    "Revocation",
+    "Token",
+    "TokenIssuer",
+    "TokenPair",
     "create_jwt_for_user",
+    "create_token_pair",
     "extract_user_id_from_context",
     "get_current_user",
 ]

@@ -11,16 +11,14 @@ import difflib
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
 from django_bolt.auth.key_sets import KeySource, key_source
+from django_bolt.auth.revocation import ListStore, Revocation, checked_revocation
 from django_bolt.compile import plan as document
 from django_bolt.settings import django_settings
-
-if TYPE_CHECKING:
-    from django_bolt._core import RevokedTokens
 
 #: Most keys that one class takes; see ``rust/core/src/auth/ring.rs``.
 MAX_SECRETS = 8
@@ -40,7 +38,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 _PUBLIC_KEY = re.compile(rb"\s*(-----BEGIN|ssh-(rsa|ed25519|dss)|ecdsa-sha2-)")
 
 
-class SecretStore(Protocol):
+class SecretStore(ListStore, Protocol):
     """Where the application's secrets are kept while it is built."""
 
     def add(self, hint: str, value: bytes) -> str:
@@ -48,9 +46,6 @@ class SecretStore(Protocol):
 
     def add_keys(self, source: KeySource) -> str:
         """Keep where a set of keys comes from and return the id by which the plan names it."""
-
-    def add_revoked(self, revoked: RevokedTokens) -> str:
-        """Keep a list of tokens that were taken back and return the id in the plan."""
 
 
 class Authentication:
@@ -96,6 +91,9 @@ class JWTAuthentication(Authentication):
     ``user_id``. A token whose ``token_type`` is not ``access`` is refused, a refresh token above
     all; ``token_type`` names another one, which must be there then.
 
+    ``revocation`` is where it is written down which tokens were taken back. It is asked on every
+    request; a token without ``jti`` is refused then, since nobody could take it back.
+
     A signature of a key pair is checked once a minute for each token; ``exp``, ``nbf`` and ``iat``
     on every request.
 
@@ -117,6 +115,7 @@ class JWTAuthentication(Authentication):
         jwks_refresh: float = 300,
         user_id_claim: str = "sub",
         token_type: str | None = None,
+        revocation: Revocation | None = None,
     ) -> None:
         has_key_set = jwks is not None or jwks_url is not None
         self._algorithms = _checked_algorithms(algorithms, has_key_set=has_key_set)
@@ -128,6 +127,7 @@ class JWTAuthentication(Authentication):
         self._issuer = checked_issuer(issuer)
         self._leeway = _checked_leeway(leeway)
         self._user_id_claim = _checked_name(user_id_claim, "user_id_claim")
+        self.revocation = checked_revocation(revocation)
         self._token_type = None if token_type is None else _checked_name(token_type, "token_type")
 
     def __repr__(self) -> str:
@@ -149,7 +149,7 @@ class JWTAuthentication(Authentication):
             leeway=self._leeway,
             token_type=self._token_type,
             user_id_claim=None if self._user_id_claim == "sub" else self._user_id_claim,
-            revocation=None,
+            revocation=None if self.revocation is None else self.revocation.plan(secrets),
         )
 
     def _describe_keys(self) -> str:

@@ -61,7 +61,7 @@ def create_jwt_for_user(
     key = secret_key() if secret is None else checked_secret(secret)
     claims = dict(extra_claims or {})
     _check_extra(claims)
-    claims |= _user_claims(user) | _lifetime(exp_hours)
+    claims |= user_claims(user) | _lifetime(exp_hours)
     if audiences := checked_audiences(audience):
         claims["aud"] = audiences[0] if len(audiences) == 1 else list(audiences)
     if checked_issuer(issuer) is not None:
@@ -92,7 +92,8 @@ async def get_current_user(request: Any) -> AbstractBaseUser | None:
     return user
 
 
-def _user_claims(user: Any) -> dict[str, Any]:
+def user_claims(user: Any) -> dict[str, Any]:
+    """Return who a token is for; ``ValueError`` for an inactive, unsaved or anonymous user."""
     if user.is_anonymous or user.pk is None:
         raise ValueError("A token needs a user who is saved in the database.")
     if not user.is_active:

@@ -33,7 +33,15 @@ def load_user(identity: Identity | None) -> User:
         from django.contrib.auth.models import AnonymousUser
 
         return AnonymousUser()
-    user = _find(identity.user_id)
+    return load_user_by_id(identity.user_id)
+
+
+def load_user_by_id(user_id: str) -> AbstractBaseUser:
+    """Return the active user with a primary key, as text.
+
+    Raises ``AuthenticationFailed`` (401) for a user who is inactive, deleted, or cannot exist.
+    """
+    user = _find(user_id)
     if user is None:
         raise AuthenticationFailed(gettext_lazy("User not found."), code="user_not_found")
     if not user.is_active:

@@ -286,11 +286,12 @@ def _access(route: Route, policies: PolicyCompiler) -> _Access:
     authenticators = Authenticators(listed) if listed else None
     authenticates = bool(listed)
     asks_python = authenticators is not None and authenticators.in_python
+    revocation = policies.revocation(item for _, item in listed)
     guard, permissions = policies.guard(
         route.permission_classes,
         route.origin,
         authenticates=authenticates,
-        asks_python=asks_python,
+        asks_python=asks_python or revocation is not None,
     )
     admit: Callable[..., Awaitable[None]] | None = None
     overridden = frozenset() if route.controller is None else route.controller.__bolt__.hooks
@@ -300,6 +301,8 @@ def _access(route: Route, policies: PolicyCompiler) -> _Access:
         admit = _by_view(authenticates)
     elif permissions is not None:
         admit = _by_permissions(permissions)
+    if revocation is not None:
+        admit = admission.after_revocation(revocation, admit)
     if authenticators is not None and authenticators.in_python:
         admit = admission.after_authentication(authenticators, admit)
     return _Access(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.backends import Authentication
 from django_bolt.auth.expressions import conjunction, guard_of, is_permission
 from django_bolt.auth.key_sets import KeySource
+from django_bolt.auth.revocation import InMemoryRevocation, Revocation
 from django_bolt.compile import plan
 from django_bolt.dispatch.permissions import Permissions
 from django_bolt.exceptions import ConfigurationError
@@ -93,6 +94,15 @@ class PolicyCompiler:
         for item in classes:
             found.setdefault(self._index(item, self._plan(item, handler)), item)
         return list(found.items())
+
+    def revocation(self, backends: Iterable[Any]) -> Revocation | None:
+        """Return where Python looks up which tokens were taken back; ``None`` where it need not."""
+        for item in backends:
+            backend = item() if isinstance(item, type) else item
+            store = getattr(backend, "revocation", None)
+            if isinstance(store, Revocation) and not isinstance(store, InMemoryRevocation):
+                return store
+        return None
 
     def guard(
         self,

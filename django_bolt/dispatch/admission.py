@@ -6,10 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn, TypeAlias
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.utils.translation import gettext_lazy
 
+from django_bolt import _core
+from django_bolt.auth.revocation import REFUSED_TOKEN, Revocation, token_ids
+from django_bolt.auth.security_log import log_refusal
 from django_bolt.dispatch.authentication import Authenticators, Pending
 from django_bolt.dispatch.permissions import Leaves, Permissions, Verdict
-from django_bolt.exceptions import NotAuthenticated, PermissionDenied
+from django_bolt.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 
 #: A controller that overrides one of these decides its permissions by :func:`admit_by_view`.
 HOOKS = frozenset({"get_permissions", "check_permissions", "permission_denied"})
@@ -29,6 +33,33 @@ def after_authentication(authenticators: Authenticators, admit: Admit | None) ->
             await admit(request, view, leaves, None)
 
     return authenticate
+
+
+def after_revocation(revocation: Revocation, admit: Admit | None) -> Admit:
+    """Return ``admit`` with the question before it whether the token was taken back."""
+
+    async def check(
+        request: Any, view: Any, leaves: Leaves | None, pending: Pending | None
+    ) -> None:
+        identity = request.identity
+        # Of the classes that Rust verifies, one at most reads tokens.
+        if isinstance(identity, _core.Identity) and identity.claims is not None:
+            await refuse_revoked(request, revocation, identity.claims)
+        if admit is not None:
+            await admit(request, view, leaves, pending)
+
+    return check
+
+
+async def refuse_revoked(request: Any, revocation: Revocation, claims: bytes) -> None:
+    """Raise ``AuthenticationFailed`` (401) where the token with these claims was taken back."""
+    ids = token_ids(claims)
+    if await sync_to_async(revocation.is_revoked)(ids):
+        peer = None if request.peer is None else request.peer[0]
+        log_refusal("revoked", request.method, request.route, peer)
+        error = AuthenticationFailed(gettext_lazy("Token has been revoked."), code="token_revoked")
+        error.headers = {"WWW-Authenticate": REFUSED_TOKEN}
+        raise error
 
 
 async def admit(

@@ -9,7 +9,17 @@ from django_bolt import _core, discovery
 from django_bolt.auth.key_refresh import keep_fresh
 from django_bolt.compile import application
 from django_bolt.dispatch import executors
+from django_bolt.exceptions import ConfigurationError
 from django_bolt.routing import Route, check_duplicates, described_once
+
+
+def check_for_several_processes() -> None:
+    """Raise ``ConfigurationError`` where the project's routes cannot be served by more than one."""
+    if application.build(discovery.discover()).revoked:
+        raise ConfigurationError(
+            "InMemoryRevocation is for one process: another one would accept the tokens that were "
+            "taken back here. Use DjangoCacheRevocation or DjangoORMRevocation, or --processes 1."
+        )
 
 
 def assemble(

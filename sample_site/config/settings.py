@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_bolt",
+    "django_bolt.auth.revocation_store",
     "sample_site.flights",
     "sample_site.figures",
 ]
@@ -113,6 +114,6 @@ STATIC_URL = "static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BOLT = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["django_bolt.auth.JWTAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sample_site.flights.tokens.AUTHENTICATION"],
     "DEFAULT_PERMISSION_CLASSES": ["django_bolt.auth.IsAuthenticatedOrReadOnly"],
 }

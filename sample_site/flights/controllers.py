@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from django.contrib.auth import authenticate
 from django.db.models import Count
 from django.shortcuts import aget_object_or_404, get_object_or_404
 from django.utils import timezone
@@ -16,15 +15,16 @@ from django_bolt.auth import (
     IsAuthenticatedOrReadOnly,
     IsStaff,
     ReadOnly,
-    create_jwt_for_user,
 )
-from django_bolt.exceptions import AuthenticationFailed, ValidationError
+from django_bolt.exceptions import ValidationError
 from django_bolt.params import Query
 from django_bolt.request import Request
+from django_bolt.token_views import TokenObtainController
 from sample_site.flights import schemas
 from sample_site.flights.geography import FARTHEST_KM, Position
 from sample_site.flights.models import Airport, Country, Report
 from sample_site.flights.permissions import IsAuthorOrStaff
+from sample_site.flights.tokens import TOKENS
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 #: Bounded, since a database's integers are.
@@ -193,21 +193,10 @@ class Ping(Controller):
         return {"pong": True}
 
 
-class LoginController(Controller):
-    """Exchanges a name and a password for an access token."""
+class LoginController(TokenObtainController):
+    """Exchanges a name and a password for an access and a refresh token."""
 
-    # A stale token in the header must not keep anybody from getting a new one.
-    authentication_classes = []
-    permission_classes = [AllowAny]
-
-    # `def`: checking a password is slow by design, and would hold up every other request.
-    def post(self, credentials: schemas.Credentials) -> schemas.AccessToken:
-        # Django hashes the password of an unknown or inactive user too, so that neither the time
-        # nor the message tells whether the name exists.
-        user = authenticate(username=credentials.username, password=credentials.password)
-        if user is None:
-            raise AuthenticationFailed("No active account has this name and password.")
-        return schemas.AccessToken(access_token=create_jwt_for_user(user, exp_hours=8))
+    tokens = TOKENS
 
 
 class Me(Controller):

@@ -125,16 +125,6 @@ class ReportOut(Struct, kw_only=True):
         )
 
 
-class Credentials(Struct, forbid_unknown_fields=True):
-    username: str
-    password: str
-
-
-class AccessToken(Struct):
-    access_token: str
-    token_type: str = "bearer"  # noqa: S105 - the name of a scheme, not a secret
-
-
 class Profile(Struct):
     username: str
     is_staff: bool

@@ -19,7 +19,7 @@ from django.db import connections
 from django.utils import autoreload
 
 from django_bolt.server import reloader
-from django_bolt.server.assembly import assemble
+from django_bolt.server.assembly import assemble, check_for_several_processes
 from django_bolt.server.config import ServerConfig, ServerConfigError
 from django_bolt.server.listeners import AddressUnavailableError, reserve
 from django_bolt.server.supervisor import Patience, Supervisor
@@ -121,6 +121,7 @@ class Command(BaseCommand):
         def main(ready: Callable[[], None]) -> None:
             prepare().run(on_ready=ready, signals=(signal.SIGTERM,))
 
+        check_for_several_processes()
         code = Supervisor(
             config.processes,
             main,

@@ -32,6 +32,8 @@ pub(crate) struct Route<H> {
     pub challenge: Option<HeaderValue>,
     /// Whether a class of `authentication` runs in Python.
     pub asks_python: bool,
+    /// Whether Python is asked which tokens were taken back.
+    pub may_be_revoked: bool,
     pub guard: Option<Guard>,
     pub deferred: bool,
     pub extractor: Extractor,
@@ -107,6 +109,7 @@ fn compile_route<H>(
         authentication: route.authentication.clone(),
         challenge: authenticators.challenge(&route.authentication),
         asks_python: authenticators.asks_python(&route.authentication),
+        may_be_revoked: authenticators.may_be_revoked(&route.authentication),
         guard: route.guard.as_ref().map(Guard::compile).transpose()?,
         deferred: route.deferred,
         body: route.body.as_ref().map(media_types).transpose()?,

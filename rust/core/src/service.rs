@@ -232,9 +232,11 @@ fn guard<H>(
         Some(guard) => guard.evaluate(identity, request.method()),
         None => Some(true),
     };
+    // A token that was taken back is a 401 whatever the guard says, so that Python is asked first.
+    let is_open = route.deferred || (route.may_be_revoked && identity.is_some());
     match decision {
-        Some(true) if !route.deferred => Ok(Verdict::Passed),
-        Some(false) if !route.deferred => Err(refusal(route, identity)),
+        Some(true) if !is_open => Ok(Verdict::Passed),
+        Some(false) if !is_open => Err(refusal(route, identity)),
         _ => {
             let guard = route.guard.as_ref();
             let leaves = guard.map(|guard| guard.leaves(identity, request.method()));

@@ -35,6 +35,8 @@ pub struct Jwt {
     memory: Memory,
     /// The tokens that were taken back in this process.
     revoked: Option<Arc<RevokedTokens>>,
+    /// Whether Python has to be asked which were.
+    is_checked_in_python: bool,
 }
 
 /// The verified tokens that are remembered.
@@ -92,7 +94,13 @@ impl Jwt {
             verifier,
             memory,
             revoked,
+            is_checked_in_python: matches!(plan.revocation, Some(Revocation::Python {})),
         })
+    }
+
+    /// Whether Python has to be asked whether a good token was taken back.
+    pub(super) fn is_checked_in_python(&self) -> bool {
+        self.is_checked_in_python
     }
 
     /// Whom the request's token names, or `None` where the request has no bearer token.

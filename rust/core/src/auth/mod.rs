@@ -169,6 +169,15 @@ impl Authenticators {
         }
     }
 
+    /// Whether Python may take back what a class in `order` verified.
+    #[must_use]
+    pub fn may_be_revoked(&self, order: &[usize]) -> bool {
+        order.iter().any(|index| match self.0.get(*index) {
+            Some(Authenticator::Jwt(jwt)) => jwt.is_checked_in_python(),
+            _ => false,
+        })
+    }
+
     /// Whether a class in `order` runs in Python.
     #[must_use]
     pub fn asks_python(&self, order: &[usize]) -> bool {

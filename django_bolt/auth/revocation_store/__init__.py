@@ -1,0 +1,1 @@
+"""A Django app: the table of :class:`django_bolt.auth.DjangoORMRevocation`."""
