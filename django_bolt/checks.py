@@ -7,6 +7,7 @@ bolt.E003  The server does not accept the plan.
 bolt.E004  A database asks for ``ATOMIC_REQUESTS``, which has no effect on these routes.
 bolt.W001  Tokens are signed with a key that is shorter than their algorithm asks for.
 bolt.W002  No route was found.
+bolt.W003  Keys that verify tokens are fetched without encryption.
 bolt.W003  ``FILE_ROOTS`` names what is not a directory.
 =========  ==========================================================================
 
@@ -26,6 +27,7 @@ from django.db import connections
 
 from django_bolt import discovery
 from django_bolt.auth.backends import ALGORITHMS
+from django_bolt.auth.key_sets import KeyAddress
 from django_bolt.compile import application, plan
 from django_bolt.exceptions import SettingsError
 from django_bolt.settings import bolt_settings, django_settings
@@ -54,7 +56,7 @@ def check_application(**_: Any) -> list[CheckMessage]:
                 id="bolt.W002",
             )
         ]
-    return [*_refusals(compiled), *_weak_keys(compiled)]
+    return [*_refusals(compiled), *_weak_keys(compiled), *_open_addresses(compiled)]
 
 
 @checks.register(TAG)
@@ -107,7 +109,9 @@ def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
     for authenticator in compiled.plan.authenticators:
         if not isinstance(authenticator, plan.JWT) or authenticator.algorithms[0] not in ALGORITHMS:
             continue
-        needed = max(int(algorithm[2:]) // 8 for algorithm in authenticator.algorithms)
+        # Those of secrets are all for HS; a key set may have others as well.
+        shared = [name for name in authenticator.algorithms if name in ALGORITHMS]
+        needed = max(int(name[2:]) // 8 for name in shared)
         for secret in authenticator.secrets:
             key = compiled.secrets[secret]
             if len(key) >= needed:
@@ -120,3 +124,15 @@ def _weak_keys(compiled: application.Application) -> Iterator[CheckMessage]:
                 '`python -c "import secrets; print(secrets.token_urlsafe(48))"`.',
                 id="bolt.W001",
             )
+
+
+def _open_addresses(compiled: application.Application) -> Iterator[CheckMessage]:
+    """Find addresses of keys that somebody on the way could change."""
+    for source in compiled.key_sources.values():
+        if not isinstance(source, KeyAddress) or source.is_encrypted or source.is_local:
+            continue
+        yield checks.Warning(
+            f"The keys of {source.name} are fetched without encryption.",
+            hint="Whoever is on the way can put his own keys there, and sign tokens: use https.",
+            id="bolt.W003",
+        )

@@ -134,6 +134,24 @@ def test_a_short_secret_key_does_not_matter_where_no_token_is_signed(serve) -> N
         assert serve(api_with(fine)) == []
 
 
+JWK = {"kty": "oct", "k": "A" * 43}
+
+
+@pytest.mark.parametrize(
+    ("authentication", "found"),
+    [
+        (JWTAuthentication(jwks_url="http://issuer/k", algorithms=["RS256"]), ["bolt.W003"]),
+        (JWTAuthentication(jwks_url="https://issuer/k", algorithms=["RS256"]), []),
+        (JWTAuthentication(jwks_url="http://127.0.0.1/k", algorithms=["RS256"]), []),
+        (JWTAuthentication(jwks=JWK, algorithms=["HS256", "EdDSA"]), []),
+        (JWTAuthentication(jwks="/no/such/file.json", algorithms=["RS256"]), ["bolt.E002"]),
+    ],
+)
+def test_w003_keys_over_an_open_way(serve, authentication, found) -> None:
+    messages = serve(api_with(fine, auth=[authentication]))
+    assert [message.id for message in messages] == found
+
+
 def test_w002_no_routes(serve) -> None:
     (found,) = serve()
     assert found.id == "bolt.W002"
