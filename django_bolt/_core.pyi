@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextvars import Context
+from pathlib import Path
 from types import FrameType, GenericAlias
 from typing import Any, TextIO, final
 
@@ -27,6 +28,7 @@ __all__ = [
     "Shape",
     "StreamSink",
     "Task",
+    "Upload",
     "check_jwt_key",
     "decode_jwt",
     "encode_jwt",
@@ -101,6 +103,27 @@ class RevokedTokens:
     def __len__(self) -> int: ...
 
 @final
+class Upload:
+    """One uploaded file as Rust holds it; ``django_bolt.uploads.UploadFile`` builds on it."""
+
+    @property
+    def field_name(self) -> str: ...
+    @property
+    def filename(self) -> str:
+        """Base name of what the client calls it."""
+    @property
+    def content_type(self) -> str | None: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def in_memory(self) -> bool: ...
+    @property
+    def path(self) -> Path | None:
+        """Of the temporary file, as long as the request lasts."""
+    def read_at(self, offset: int, size: int) -> bytes:
+        """At most ``size`` bytes from ``offset``; fewer only at the end."""
+
+@final
 class Shape:
     """What a value looks like that a converter returns unchanged; see ``compile.shapes``."""
 
@@ -155,6 +178,8 @@ class Request:
     @property
     def raw_body(self) -> bytes:
         """The body's bytes; empty where there is none or the route reads none."""
+    def form_items(self) -> list[tuple[str, bytes | Upload]] | None:
+        """Names and values of a multipart form; ``None`` where the body was none."""
     def fail(self, reason: str) -> None:
         """Have the request end as a 500 that is logged, whatever its handler returns."""
     def check_preconditions(self, etag: str | None, last_modified: int | None) -> int | None:

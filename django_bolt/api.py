@@ -47,6 +47,10 @@ class FunctionOptions(TypedDict, total=False):
     max_body_size: int | None
     #: Whether replies to GET get an ``ETag`` of their bytes.
     etag: bool | None
+    #: Most uploaded files of one request.
+    max_files: int | None
+    #: What uploaded files may claim to be, such as ``image/*``.
+    content_types: Sequence[str]
 
 
 #: The class style's names of what has another name here.

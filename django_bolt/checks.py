@@ -9,6 +9,7 @@ bolt.W001  Tokens are signed with a key that is shorter than their algorithm ask
 bolt.W002  No route was found.
 bolt.W003  Keys that verify tokens are fetched without encryption.
 bolt.W003  ``FILE_ROOTS`` names what is not a directory.
+bolt.W004  ``FILE_UPLOAD_HANDLERS`` is set, which has no effect on these routes.
 =========  ==========================================================================
 
 An ``ImportError`` in a module of routes is no finding: it is raised, so that it is shown in full.
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import global_settings, settings
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
@@ -86,8 +88,23 @@ def check_transactions(**_: Any) -> list[CheckMessage]:
             hint="Write transaction.atomic() in the handlers that need it, and turn it off.",
             id="bolt.E004",
         )
-        for alias, settings in connections.settings.items()
-        if settings.get("ATOMIC_REQUESTS")
+        for alias, database in connections.settings.items()
+        if database.get("ATOMIC_REQUESTS")
+    ]
+
+
+@checks.register(TAG)
+def check_upload_handlers(**_: Any) -> list[CheckMessage]:
+    """Report ``FILE_UPLOAD_HANDLERS``: uploads are received in Rust."""
+    if settings.FILE_UPLOAD_HANDLERS == global_settings.FILE_UPLOAD_HANDLERS:
+        return []
+    return [
+        checks.Warning(
+            "FILE_UPLOAD_HANDLERS has no effect on the routes of django_bolt.",
+            hint="Uploads are received in Rust: FILE_UPLOAD_MAX_MEMORY_SIZE and "
+            "FILE_UPLOAD_TEMP_DIR hold there.",
+            id="bolt.W004",
+        )
     ]
 
 

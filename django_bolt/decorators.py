@@ -15,7 +15,7 @@ from asgiref.sync import iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import UNSET
 
-from django_bolt.params import Depends, check_dependencies
+from django_bolt.params import Depends, check_dependencies, check_media_types
 from django_bolt.spelling import suggestion
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
@@ -70,6 +70,8 @@ class HandlerOptions:
     inline: bool | None = None
     max_body_size: int | None = None
     etag: bool | None = None
+    max_files: int | None = None
+    content_types: Sequence[str] = ()
     tags: Sequence[str] = ()
     dependencies: Sequence[Depends] = ()
 
@@ -81,6 +83,7 @@ class HandlerOptions:
         object.__setattr__(self, "tags", check_tags(self.tags, self.owner))
         given = check_dependencies(self.dependencies, self.owner)
         object.__setattr__(self, "dependencies", given)
+        object.__setattr__(self, "content_types", check_media_types(self.content_types, self.owner))
         self._check_numbers()
         for name in ("inline", "etag"):
             if not isinstance(getattr(self, name), bool | None):
@@ -95,6 +98,10 @@ class HandlerOptions:
         if size is not None and not _is_whole(size, 0):
             raise ImproperlyConfigured(
                 f"{self.owner}: max_body_size must be a number of bytes, not {size!r}."
+            )
+        if self.max_files is not None and not _is_whole(self.max_files, 0):
+            raise ImproperlyConfigured(
+                f"{self.owner}: max_files must be a number of files, not {self.max_files!r}."
             )
 
 
@@ -178,6 +185,8 @@ def endpoint(
     inline: bool | None = None,
     max_body_size: int | None = None,
     etag: bool | None = None,
+    max_files: int | None = None,
+    content_types: Sequence[str] = (),
     tags: Sequence[str] = (),
     dependencies: Sequence[Depends] = (),
 ) -> Callable[[F], F]:
@@ -185,9 +194,10 @@ def endpoint(
 
     Policies replace those of the class for this handler. ``status_code`` is that of a result which
     does not say its own; ``response_model`` stands for the return annotation; ``inline`` is
-    :func:`inline`; ``max_body_size`` is in bytes; ``etag`` says whether replies to GET get an
-    ``ETag`` of their bytes; ``dependencies`` are added to those of the class and run before the
-    handler's own. (``@action`` takes these itself.)
+    :func:`inline`; ``max_body_size`` is in bytes, of all of a body; ``max_files`` counts uploaded
+    files, and ``content_types`` lists what they may claim to be; ``etag`` says whether replies to
+    GET get an ``ETag`` of their bytes; ``dependencies`` are added to those of the class and run
+    before the handler's own. (``@action`` takes these itself.)
     """
     given = HandlerOptions(
         owner="@endpoint",
@@ -198,6 +208,8 @@ def endpoint(
         inline=inline,
         max_body_size=max_body_size,
         etag=etag,
+        max_files=max_files,
+        content_types=content_types,
         tags=tags,
         dependencies=dependencies,
     )
@@ -319,6 +331,8 @@ def action(
     inline: bool | None = None,
     max_body_size: int | None = None,
     etag: bool | None = None,
+    max_files: int | None = None,
+    content_types: Sequence[str] = (),
     tags: Sequence[str] = (),
     dependencies: Sequence[Depends] = (),
 ) -> Callable[[Callable[Concatenate[Any, P], R_co]], Action[P, R_co]]:
@@ -341,6 +355,8 @@ def action(
         inline=inline,
         max_body_size=max_body_size,
         etag=etag,
+        max_files=max_files,
+        content_types=content_types,
         tags=tags,
         dependencies=dependencies,
     )

@@ -18,8 +18,9 @@ from typing import Any, ClassVar, Literal
 from django.core.exceptions import ImproperlyConfigured
 from msgspec import UNSET
 
-Source = Literal["path", "query", "header", "cookie", "form", "body"]
+Source = Literal["path", "query", "header", "cookie", "form", "file", "body"]
 
+_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]+/([\w!#$&^.+-]+|\*)", re.ASCII)
 #: RFC 9110's ``token``: what a header's or a cookie's name is made of.
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -161,11 +162,60 @@ class Cookie(ScalarMarker):
 
 @dataclass(frozen=True, slots=True)
 class Form(ScalarMarker):
-    """A field of a form: ``application/x-www-form-urlencoded``."""
+    """A field of a form, ``application/x-www-form-urlencoded`` or ``multipart/form-data``."""
 
     source = "form"
     _: KW_ONLY
     default: Any = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class File(Marker):
+    """An uploaded file, as ``bytes`` or as ``UploadFile``, or a list of them.
+
+    ``alias`` is the field's name. ``max_size`` is in bytes; ``content_types`` lists what a file may
+    claim to be, such as ``image/*``; ``min_length`` and ``max_length`` count the files of a list.
+    """
+
+    source = "file"
+    alias: str | None = None
+    _: KW_ONLY
+    max_size: int | None = None
+    content_types: tuple[str, ...] | list[str] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    default: Any = UNSET
+    description: str | None = None
+    example: Any = UNSET
+
+    def __post_init__(self) -> None:
+        alias: object = self.alias
+        if alias is not None and (not isinstance(alias, str) or not alias):
+            raise ImproperlyConfigured(
+                f"File(): the first argument is the field's name, not {self.alias!r}."
+            )
+        for name in ("max_size", "min_length", "max_length"):
+            number = getattr(self, name)
+            if number is not None and (
+                isinstance(number, bool) or not isinstance(number, int) or number < 0
+            ):
+                raise ImproperlyConfigured(
+                    f"File(): {name} must be a whole number from 0, not {number!r}."
+                )
+        if None not in (self.min_length, self.max_length) and self.min_length > self.max_length:  # type: ignore[operator]
+            raise ImproperlyConfigured("File(): min_length is greater than max_length.")
+        object.__setattr__(self, "content_types", check_media_types(self.content_types, "File()"))
+
+
+def check_media_types(given: object, owner: str) -> tuple[str, ...]:
+    """Return media types as a tuple; refuse what is not a list of ``type/subtype``."""
+    if not isinstance(given, list | tuple) or not all(
+        isinstance(item, str) and _MEDIA_TYPE.fullmatch(item) for item in given
+    ):
+        raise ImproperlyConfigured(
+            f'{owner}: content_types must be a list such as ["image/*"], not {given!r}.'
+        )
+    return tuple(given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

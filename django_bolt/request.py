@@ -12,18 +12,20 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from django.http import HttpRequest, QueryDict, parse_cookie
-from django.utils.datastructures import CaseInsensitiveMapping
+from django.http import HttpRequest, QueryDict, RawPostDataException, parse_cookie
+from django.utils.datastructures import CaseInsensitiveMapping, MultiValueDict
 
 from django_bolt import _core
 from django_bolt.auth.identity import Identity, PythonIdentity
 from django_bolt.auth.users import User, aload_user, load_user
 from django_bolt.exceptions import ParseError, UnsupportedMediaType
+from django_bolt.uploads import DjangoUpload, UploadFile
 
 __all__ = ["Request"]
 
 #: RFC 8259; RFC 6839, section 3.1, for the suffix. A declared body takes the same.
 _JSON = re.compile(r"application/([^/]*\+)?json")
+_MULTIPART = "multipart/form-data"
 _URLENCODED = "application/x-www-form-urlencoded"
 #: Headers that CGI names without ``HTTP_`` (RFC 3875, section 4.1).
 _CGI_NAMES = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -58,19 +60,28 @@ class Request(_core.Request):
 
     @property
     def body(self) -> bytes:
-        """The body's bytes."""
+        """The body's bytes; ``RawPostDataException`` for a multipart form, which is a stream."""
+        if self.form_items() is not None:
+            raise RawPostDataException(
+                "You cannot access body after reading from request's data stream"
+            )
         return self.raw_body
 
     @cached_property
     def data(self) -> Any:
-        """The body, decoded from JSON; of a form its fields; ``{}`` where there is none.
+        """The body, decoded from JSON; of a form its fields and files; ``{}`` where there is none.
 
         ``application/…+json`` is JSON too. Raises ``UnsupportedMediaType`` (415) for another media
         type and ``ParseError`` (400) for malformed JSON.
         """
+        media_type = self._media_type
+        if media_type == _MULTIPART and self.form_items() is not None:
+            whole = self.POST.copy()
+            for name, files in self.FILES.lists():
+                whole.setlist(name, [*whole.getlist(name), *files])  # type: ignore[list-item]
+            return whole
         if not self.raw_body:
             return {}
-        media_type = self._media_type
         if media_type == _URLENCODED:
             return self.POST
         if _JSON.fullmatch(media_type) is None:
@@ -87,12 +98,34 @@ class Request(_core.Request):
         return self.content_type.partition(";")[0].strip().lower()
 
     @cached_property
+    def _form(self) -> tuple[QueryDict, MultiValueDict[str, DjangoUpload]]:
+        """Fields and files of a form; empty for other bodies."""
+        files: MultiValueDict[str, DjangoUpload] = MultiValueDict()
+        items = self.form_items()
+        if items is None:
+            return QueryDict(self.raw_body if self._media_type == _URLENCODED else b""), files
+        fields = QueryDict(mutable=True)
+        for name, value in items:
+            if isinstance(value, bytes):
+                fields.appendlist(name, _text(name, value))
+            else:
+                files.appendlist(name, UploadFile(value).as_django())
+        fields._mutable = False  # noqa: SLF001 (as Django itself ends a form)
+        return fields, files
+
+    @property
     def POST(self) -> QueryDict:  # noqa: N802 (Django's name)
         """The fields of a form, every value of a repeated name included; empty for other bodies.
 
-        Of any method. Raises ``TooManyFieldsSent`` (400) beyond ``DATA_UPLOAD_MAX_NUMBER_FIELDS``.
+        Of any method. Raises ``TooManyFieldsSent`` (400) beyond ``DATA_UPLOAD_MAX_NUMBER_FIELDS``,
+        and ``ParseError`` (400) for text that is not UTF-8.
         """
-        return QueryDict(self.raw_body if self._media_type == _URLENCODED else b"")
+        return self._form[0]
+
+    @property
+    def FILES(self) -> MultiValueDict[str, DjangoUpload]:  # noqa: N802 (Django's name)
+        """The files of a multipart form, as Django's ``UploadedFile``."""
+        return self._form[1]
 
     @cached_property
     def headers(self) -> CaseInsensitiveMapping[str]:
@@ -279,6 +312,13 @@ _PARTS = {
     "params": "path_values",
     "body": "body",
 }
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise ParseError(f"The form's field {name!r:.100} is not UTF-8.") from None
 
 
 def _split_host(host: str) -> tuple[str, str]:

@@ -44,6 +44,10 @@ class Route:
     max_body_size: int | None = None
     #: Whether replies get an ``ETag`` of their bytes; ``None`` leaves it to the settings.
     etag: bool | None = None
+    #: Most files of one request; ``None`` leaves it to the settings.
+    max_files: int | None = None
+    #: What every uploaded file may claim to be; empty where that does not matter.
+    content_types: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     #: Run for what they do, before the handler's own; outer before inner.
     dependencies: tuple[Depends, ...] = ()
@@ -142,6 +146,8 @@ class Entry:
             inline=self._inline(outer),
             max_body_size=options.max_body_size,
             etag=options.etag,
+            max_files=options.max_files,
+            content_types=tuple(options.content_types),
             tags=tuple(dict.fromkeys((*outer.tags, *options.tags))),
             dependencies=(*outer.dependencies, *options.dependencies),
             origin=self.origin,

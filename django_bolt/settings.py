@@ -68,6 +68,12 @@ class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_body_size: int | None
     #: Most fields of one form; ``None`` is no limit. ``DATA_UPLOAD_MAX_NUMBER_FIELDS``.
     max_form_fields: int | None
+    #: Most files of one form; ``None`` is no limit. ``DATA_UPLOAD_MAX_NUMBER_FILES``.
+    max_form_files: int | None
+    #: Most bytes of one request's files that stay in memory. ``FILE_UPLOAD_MAX_MEMORY_SIZE``.
+    max_file_memory: int
+    #: Where larger files go; ``None`` is the system's place. ``FILE_UPLOAD_TEMP_DIR``.
+    upload_directory: str | None
 
 
 _KEYS = {name.upper(): name for name in BoltSettings.__struct_fields__}
@@ -92,6 +98,13 @@ def django_settings() -> DjangoSettings:
         root_urlconf=str(settings.ROOT_URLCONF),
         max_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         max_form_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
+        max_form_files=settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+        max_file_memory=settings.FILE_UPLOAD_MAX_MEMORY_SIZE,
+        upload_directory=(
+            None
+            if settings.FILE_UPLOAD_TEMP_DIR is None
+            else os.fspath(settings.FILE_UPLOAD_TEMP_DIR)
+        ),
     )
 
 

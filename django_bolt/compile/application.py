@@ -68,7 +68,12 @@ def build(routes: Iterable[Route], overrides: Mapping[Any, Any] | None = None) -
         service=plan.Service(
             debug=django.debug,
             max_body_size=django.max_body_size,
-            forms=plan.Forms(max_fields=django.max_form_fields),
+            forms=plan.Forms(
+                max_fields=django.max_form_fields,
+                max_files=django.max_form_files,
+                max_file_memory=django.max_file_memory,
+                directory=django.upload_directory,
+            ),
             error_format=settings.error_format,
             error_codes=settings.error_codes,
             file_roots=_file_roots(settings),
@@ -116,11 +121,13 @@ def hooks() -> Hooks:
     """Return the Python side of the border that all applications share."""
     # Its base is in the extension module, which the plan alone does not need.
     from django_bolt.request import Request
+    from django_bolt.uploads import UploadFile
 
     return Hooks(
         blocking_threads=bolt_settings().blocking_threads,
         request_class=Request,
         response_class=BaseResponse,
+        upload_class=UploadFile,
         django_response_class=HttpResponseBase,
         plain_classes={kind.__name__: kind for kind in (JSON, Response, PlainText, HTML, Redirect)},
         render=replies.render,
@@ -166,6 +173,8 @@ def _compile(
     result = response.compile_result(returns, route.origin)
     function = _function(route, flat)
     access = _access(route, policies)
+    reads_body = _may_read_body(declared, is_method=is_method)
+    _check_upload_options(route, bound, reads_body=reads_body)
     document = plan.Route(
         method=route.method,
         path=route.path,
@@ -178,8 +187,11 @@ def _compile(
         parameters=list(bound.parameters),
         groups=list(bound.groups),
         body=bound.body,
-        reads_body=_may_read_body(declared, is_method=is_method),
+        reads_body=reads_body,
+        multipart=reads_body and bound.body is None,
         max_body_size=route.max_body_size,
+        max_files=route.max_files,
+        content_types=list(route.content_types),
         arguments=list(bound.arguments),
         status=_status(route, is_empty=result.none_is_empty),
         etag=bool(nearest(route.etag, bolt_settings().etags)),
@@ -338,6 +350,18 @@ def _may_read_body(declared: signature.Signature, *, is_method: bool) -> bool:
     return is_method or any(
         given.is_request and given.name != conditions.REQUEST for given in declared.inputs
     )
+
+
+def _check_upload_options(route: Route, bound: binding.Binding, *, reads_body: bool) -> None:
+    """Refuse options of uploads where no file could come."""
+    takes_files = any(parameter.source == "file" for parameter in bound.parameters)
+    if takes_files or (reads_body and bound.body is None):
+        return
+    for name in ("max_files", "content_types"):
+        if getattr(route, name):
+            raise ConfigurationError(
+                f"{route.origin}: {name} is for uploads, and it takes no file."
+            )
 
 
 def _status(route: Route, *, is_empty: bool) -> int:

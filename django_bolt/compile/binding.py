@@ -8,13 +8,13 @@ from typing import Any, Literal, cast
 
 from msgspec import UNSET
 
-from django_bolt.compile import groups, plan, scalars, schema
+from django_bolt.compile import files, groups, plan, scalars, schema
 from django_bolt.compile.decoding import decoder
 from django_bolt.compile.signature import Input, Signature
 from django_bolt.dispatch.faults import Faults
 from django_bolt.dispatch.handler import REQUIRED
 from django_bolt.exceptions import SignatureError
-from django_bolt.params import Marker, ScalarMarker, Source
+from django_bolt.params import File, Marker, ScalarMarker, Source
 
 JSON_MEDIA_TYPES = ["application/json"]
 
@@ -158,6 +158,8 @@ def _bind_input(given: Input, signature: Signature, place: str) -> _BoundParamet
     source = _source(given, signature)
     if source == "body":
         return _bind_body(given, place)
+    if source == "file":
+        return _bind_file(given, place)
     annotation = given.annotation
     if source == "path" and (annotation is UNSET or annotation is Any):
         annotation = str
@@ -180,6 +182,8 @@ def _bind_input(given: Input, signature: Signature, place: str) -> _BoundParamet
 def _source(given: Input, signature: Signature) -> Source:
     if given.marker is not None:
         return given.marker.source
+    if files.is_upload(given.annotation):
+        return "file"
     return "path" if given.name in signature.path_names else "query"
 
 
@@ -217,6 +221,34 @@ def _bind_parameter(
         ),
         default=REQUIRED if source == "path" else default,
         choices=shape.choices,
+        collection=shape.collection,
+    )
+
+
+def _bind_file(given: Input, place: str) -> _BoundParameter:
+    marker = given.marker if isinstance(given.marker, File) else File()
+    try:
+        shape = files.read(given.annotation, marker)
+    except files.UnsupportedFileError as error:
+        raise SignatureError(f"{place}: {error}.") from error
+    default = _default(given, place)
+    if default is REQUIRED and shape.nullable:
+        default = None
+    if default is not REQUIRED and default is not None and default != []:
+        raise SignatureError(f"{place}: no file has the default {default!r}; there is only None.")
+    return _BoundParameter(
+        owner=given.owner,
+        parameter=plan.Parameter(
+            name=given.name,
+            alias=marker.alias or given.name,
+            source="file",
+            scalar=files.scalar(shape, marker),
+            many=shape.collection is not None,
+            required=default is REQUIRED,
+            constraints=files.constraints(marker),
+        ),
+        default=default,
+        choices=None,
         collection=shape.collection,
     )
 
@@ -289,7 +321,7 @@ def _check_form(
 ) -> None:
     """A request has one body: a form's fields, or what is decoded as a whole."""
     for bound in parameters:
-        if body is not None and bound.parameter.source == "form":
+        if body is not None and bound.parameter.source in ("form", "file"):
             raise SignatureError(
                 f"`{bound.parameter.name}` of {signature.handler} is a form's, and "
                 f"`{body.body.name}` is the whole body: a request has one of the two."
@@ -303,8 +335,9 @@ def _check_names(
     seen: dict[tuple[str, str, str], str] = {}
     for bound in parameters:
         parameter = bound.parameter
-        key = (bound.owner, parameter.source, parameter.alias)
-        other = seen.setdefault(key, parameter.name)
+        # One name of a form is either text or a file.
+        source = "form" if parameter.source == "file" else parameter.source
+        other = seen.setdefault((bound.owner, source, parameter.alias), parameter.name)
         if other != parameter.name:
             raise SignatureError(
                 f"`{parameter.name}` of {bound.owner or signature.handler}: `{other}` reads "

@@ -12,10 +12,11 @@ from typing import Any, Union, cast, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
 
-from django_bolt.compile.signature import Input
+from django_bolt.compile import files
+from django_bolt.compile.signature import Input, split_markers
 from django_bolt.dispatch.handler import REQUIRED
 from django_bolt.exceptions import SignatureError
-from django_bolt.params import Path, ScalarMarker
+from django_bolt.params import File, Marker, Path, ScalarMarker
 
 #: Of these a client sends only what is meant for the server: nobody else adds to them.
 _CLOSABLE = ("query", "form")
@@ -119,11 +120,19 @@ def _field(declared: _Declared, marker: ScalarMarker, place: str) -> Field:
             f"{place}: its field `{declared.name}` may be UNSET, which needs the default UNSET."
         )
     default = None if declared.default is UNSET else declared.default
+    field_marker: Marker = type(marker)(declared.alias)
+    annotation, markers = split_markers(annotation)
+    if marker.source == "form" and markers and isinstance(markers[0], File):
+        field_marker = dataclasses.replace(markers[0], alias=markers[0].alias or declared.alias)
+    elif marker.source == "form" and not markers and files.is_upload(annotation):
+        field_marker = File(declared.alias)
+    elif markers:
+        annotation = declared.annotation
     return Field(
         given=Input(
             name=declared.name,
             annotation=annotation,
-            marker=type(marker)(declared.alias),
+            marker=field_marker,
             default=default,
             keyword_only=True,
             is_request=False,

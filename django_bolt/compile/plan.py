@@ -23,6 +23,12 @@ class Forms(Document, frozen=True):
 
     #: Most fields of one form; ``None`` is no limit.
     max_fields: int | None
+    #: Most files of one form; ``None`` is no limit.
+    max_files: int | None
+    #: Most bytes of one request's files that are held in memory.
+    max_file_memory: int
+    #: Where larger files are written; ``None`` is the system's own place.
+    directory: str | None
 
 
 class Service(Document, frozen=True):
@@ -206,11 +212,17 @@ class Scalar(Document, frozen=True, omit_defaults=True):
         "decimal",
         "choice",
         "union",
+        "file",
     ]
     #: Of a choice: its values as they stand on the wire; ``Handler.choices`` holds the members.
     values: list[str] | msgspec.UnsetType = msgspec.UNSET
     #: Of a union: its alternatives, in the order in which they are tried.
     of: list[Scalar] | msgspec.UnsetType = msgspec.UNSET
+    #: These three of a file: whether the handler takes its content and not an object, its largest
+    #: size in bytes, and what it may claim to be.
+    bytes: bool | msgspec.UnsetType = msgspec.UNSET
+    max_size: int | msgspec.UnsetType | None = msgspec.UNSET
+    content_types: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Constraints(Document, frozen=True, omit_defaults=True):
@@ -231,7 +243,7 @@ class Parameter(Document, frozen=True):
     name: str
     #: Name on the wire; header names in lower case.
     alias: str
-    source: Literal["path", "query", "header", "cookie", "form"]
+    source: Literal["path", "query", "header", "cookie", "form", "file"]
     scalar: Scalar
     #: Whether repeated values are collected.
     many: bool
@@ -303,7 +315,13 @@ class Route(Document, frozen=True):
     body: Body | None
     #: Whether the handler may ask for the body though it declares none.
     reads_body: bool
+    #: Whether a multipart body is parsed as a form that no parameter declares.
+    multipart: bool
+    #: Of a multipart body it limits the whole, files included.
     max_body_size: int | None
+    max_files: int | None
+    #: What every uploaded file may claim to be; empty where that does not matter.
+    content_types: list[str]
     arguments: list[Argument]
     status: int
     #: Whether replies get an ``ETag`` of their bytes.

@@ -178,7 +178,7 @@ def _input(
         raise SignatureError(
             f"{place} has a marker as its default: write `{name}: Annotated[T, marker] = default`."
         )
-    annotation, markers = _split_markers(annotation)
+    annotation, markers = split_markers(annotation)
     if _has_marker(annotation):
         raise SignatureError(
             f"{place} has a marker inside its type: it belongs around the whole, as in "
@@ -220,7 +220,7 @@ def _dependency(annotation: Any, default: Any, place: str) -> tuple[Depends | No
     return found[0], bare
 
 
-def _split_markers(annotation: Any) -> tuple[Any, list[Marker]]:
+def split_markers(annotation: Any) -> tuple[Any, list[Marker]]:
     """Return the annotation without markers, whose other metadata stay, and the markers."""
     bare, metadata = scalars.strip(annotation)
     markers = [_instance(item) for item in metadata if _is_marker(item)]

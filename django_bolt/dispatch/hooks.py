@@ -24,6 +24,8 @@ class Hooks:
     request_class: type
     #: ``django_bolt.responses.BaseResponse``: results that carry their own status and headers.
     response_class: type
+    #: ``django_bolt.uploads.UploadFile``: called with what Rust holds of an uploaded file.
+    upload_class: type
     #: ``django.http.response.HttpResponseBase``: the same, of Django's.
     django_response_class: type
     #: Classes of ``django_bolt.responses`` by their names: Rust reads the slots of the usual ones.

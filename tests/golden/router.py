@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
-from django_bolt import BoltAPI, BoltViewSet, Controller, Request, Router, action, inline
+from django_bolt import BoltAPI, BoltViewSet, Controller, Request, Router, action, endpoint, inline
 from django_bolt.auth import (
     AllowAny,
     APIKeyAuthentication,
@@ -26,7 +26,7 @@ from django_bolt.auth import (
     JWTAuthentication,
     ReadOnly,
 )
-from django_bolt.params import Cookie, Form, Header, Path, Query
+from django_bolt.params import Cookie, File, Form, Header, Path, Query
 
 TOKENS = JWTAuthentication(
     secret="the golden plan names this and does not hold it",
@@ -91,7 +91,12 @@ class Coins(BoltViewSet):
 
 
 class Smelted(Controller):
-    async def post(self, alloy: Annotated[str, Form(max_length=9)]) -> None:
+    @endpoint(max_files=2, content_types=["image/*"])
+    async def post(
+        self,
+        alloy: Annotated[str, Form(max_length=9)],
+        photo: Annotated[bytes, File(max_size=10, content_types=["image/png"])],
+    ) -> None:
         return None
 
 

@@ -136,13 +136,19 @@ def test_where_nothing_is_said_the_settings_hold() -> None:
 
 def test_the_service_follows_the_settings() -> None:
     given = {"ERROR_FORMAT": "problem", "ERROR_CODES": True}
-    django = {"DATA_UPLOAD_MAX_MEMORY_SIZE": 7, "DATA_UPLOAD_MAX_NUMBER_FIELDS": 9}
+    django = {
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 7,
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 9,
+        "DATA_UPLOAD_MAX_NUMBER_FILES": 8,
+        "FILE_UPLOAD_MAX_MEMORY_SIZE": 5,
+        "FILE_UPLOAD_TEMP_DIR": "/x",
+    }
     with override_settings(BOLT=given, DEBUG=True, **django):
         service = built().plan.service
     assert service == plan.Service(
         debug=True,
         max_body_size=7,
-        forms=plan.Forms(max_fields=9),
+        forms=plan.Forms(max_fields=9, max_files=8, max_file_memory=5, directory="/x"),
         error_format="problem",
         error_codes=True,
         file_roots=None,

@@ -36,6 +36,7 @@ FLOORS = [
         "vocabulary",
         "url_templates",
         "cookies",
+        "uploads",
     ],
     # The schema of what crosses to Rust, and Rust itself: data and functions that know nobody.
     ["compile.plan", "_core", "spelling", "status"],

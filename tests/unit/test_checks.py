@@ -103,6 +103,13 @@ def test_e004_atomic_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "DATABASES['default']" in found.msg
 
 
+def test_w004_upload_handlers() -> None:
+    handlers = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+    with override_settings(FILE_UPLOAD_HANDLERS=handlers):
+        (found,) = run()
+    assert found.id == "bolt.W004"
+
+
 @pytest.mark.parametrize(
     ("secret_key", "authentication", "told"),
     [

@@ -144,7 +144,7 @@ impl PyHandler {
             arguments,
             keywords,
             takes_request,
-            parameters: read_parameters(handler, route)?,
+            parameters: read_parameters(handler, route, hooks)?,
             groups: read_groups(handler, route)?,
             converted_captures: names
                 .captures
@@ -230,6 +230,7 @@ fn unnamed_captures<'a>(
 fn read_parameters(
     handler: &Bound<'_, PyAny>,
     route: &plan::Route,
+    hooks: &Hooks,
 ) -> PyResult<Vec<ParameterParts>> {
     let defaults = handler.getattr("defaults")?;
     let choices = handler.getattr("choices")?;
@@ -243,7 +244,8 @@ fn read_parameters(
                 defaults.get_item(index)?,
                 &choices.get_item(index)?,
                 &collections.get_item(index)?,
-                parameter.required,
+                parameter,
+                &hooks.upload_class,
             )
         })
         .collect()

@@ -16,6 +16,8 @@ thread_local! {
 pub struct Hooks {
     pub request_class: Py<PyType>,
     pub response_class: Py<PyType>,
+    /// `django_bolt.uploads.UploadFile`.
+    pub upload_class: Py<PyAny>,
     pub django_response_class: Py<PyType>,
     pub plain_classes: Vec<PlainClass>,
     pub file_class: Py<PyType>,
@@ -60,6 +62,7 @@ impl Hooks {
                 .unbind(),
             plain_classes: PlainClass::read(&hooks.getattr("plain_classes")?)?,
             file_class: hooks.getattr("file_class")?.cast_into()?.unbind(),
+            upload_class: attribute("upload_class")?,
             render: attribute("render")?,
             render_file: attribute("render_file")?,
             refuse_file: attribute("refuse_file")?,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bolt_core::error::{Error, Faults};
 use bolt_core::extract::Value;
+use bolt_core::form::Form;
 use bolt_core::reply::Reply;
 use bolt_core::router::Captures;
 use bytes::Bytes;
@@ -25,6 +26,7 @@ pub struct Inputs {
     pub captures: Captures,
     pub values: Vec<Value>,
     pub faults: Faults,
+    pub form: Option<Arc<Form>>,
     pub body: Option<Bytes>,
 }
 
@@ -191,6 +193,9 @@ impl Invocation {
         };
         if let Some(body) = &self.inputs.body {
             request.get().set_body(body.clone());
+        }
+        if let Some(form) = &self.inputs.form {
+            request.get().set_form(Arc::clone(form));
         }
         if !self.parts.route.captures.is_empty() {
             request.get().set_path_values(self.path_values(py)?);

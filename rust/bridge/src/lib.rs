@@ -31,6 +31,7 @@ mod stream;
 mod surroundings;
 mod task;
 mod tokens;
+mod upload;
 mod values;
 mod worker;
 
@@ -64,4 +65,6 @@ mod _core {
     use crate::task::Task;
     #[pymodule_export]
     use crate::tokens::{check_jwt_key, decode_jwt, encode_jwt};
+    #[pymodule_export]
+    use crate::upload::Upload;
 }

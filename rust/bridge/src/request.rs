@@ -9,6 +9,7 @@ use bolt_core::conditional::entity_tag::EntityTag;
 use bolt_core::conditional::http_date;
 use bolt_core::conditional::preconditions::{Validators, Verdict, evaluate, is_read};
 use bolt_core::conditional::reply::header;
+use bolt_core::form::{Entry, Form, Part};
 use bolt_core::reply::Reply;
 use bolt_core::request::SharedHead;
 use bytes::Bytes;
@@ -19,7 +20,11 @@ use pyo3::types::{PyBytes, PyDict, PyFrozenSet};
 
 use crate::facts::Facts;
 use crate::hooks::Hooks;
+use crate::upload::Upload;
 use crate::{head, python};
+
+/// A name of a form, with its text as bytes or its file.
+type FormItem<'py> = (String, Bound<'py, PyAny>);
 
 /// One request as Rust holds it. It is created empty, by the Python class that extends it, and
 /// filled before anybody sees it.
@@ -27,6 +32,8 @@ use crate::{head, python};
 pub struct Request {
     facts: OnceLock<Facts>,
     body: OnceLock<Bytes>,
+    /// The form that the body was, where its bytes are gone.
+    form: OnceLock<Arc<Form>>,
     path_values: Mutex<Option<Py<PyDict>>>,
     /// Why there must be no reply but a failure, whatever the handler returns.
     failure: OnceLock<String>,
@@ -44,6 +51,10 @@ impl Request {
 
     pub fn set_body(&self, body: Bytes) {
         let _ = self.body.set(body);
+    }
+
+    pub fn set_form(&self, form: Arc<Form>) {
+        let _ = self.form.set(form);
     }
 
     pub fn set_path_values(&self, values: Bound<'_, PyDict>) {
@@ -87,6 +98,7 @@ impl Request {
         Self {
             facts: OnceLock::new(),
             body: OnceLock::new(),
+            form: OnceLock::new(),
             path_values: Mutex::new(None),
             failure: OnceLock::new(),
             validators: OnceLock::new(),
@@ -160,6 +172,25 @@ impl Request {
     #[getter]
     fn raw_body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, self.body.get().map_or(&[], |body| body))
+    }
+
+    /// Names and values of a multipart form; `None` where the body was none.
+    fn form_items<'py>(&self, py: Python<'py>) -> PyResult<Option<Vec<FormItem<'py>>>> {
+        let Some(form) = self.form.get() else {
+            return Ok(None);
+        };
+        let item = |entry: &Entry| {
+            let value = match &entry.value {
+                Part::Text(text) => PyBytes::new(py, text).into_any(),
+                Part::File(upload) => Bound::new(py, Upload(Arc::clone(upload)))?.into_any(),
+            };
+            Ok((entry.name.clone(), value))
+        };
+        form.entries
+            .iter()
+            .map(item)
+            .collect::<PyResult<_>>()
+            .map(Some)
     }
 
     /// Has the request fail, whatever its handler returns.

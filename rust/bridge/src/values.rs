@@ -1,9 +1,15 @@
 //! From extracted values to Python objects.
 
+use std::sync::Arc;
+
 use bolt_core::extract::Value;
+use bolt_core::form::Upload;
+use bolt_core::plan;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDate, PyDateTime, PyDelta, PyList, PyString, PyTime, PyTzInfo};
+
+use crate::upload;
 
 /// The Python side of one declared parameter.
 pub struct ParameterParts {
@@ -11,6 +17,8 @@ pub struct ParameterParts {
     choices: Option<Vec<Py<PyAny>>>,
     /// `list`, `set`, … where repeated values are collected.
     collection: Option<Py<PyAny>>,
+    /// The class of the objects that stand for files; `None` where their content does.
+    upload_class: Option<Py<PyAny>>,
 }
 
 enum Default {
@@ -25,13 +33,14 @@ impl ParameterParts {
         default: Bound<'_, PyAny>,
         choices: &Bound<'_, PyAny>,
         collection: &Bound<'_, PyAny>,
-        required: bool,
+        parameter: &plan::Parameter,
+        upload_class: &Py<PyAny>,
     ) -> PyResult<Self> {
         let mutable = default.is_instance_of::<PyList>()
             || default.is_instance_of::<pyo3::types::PyDict>()
             || default.is_instance_of::<pyo3::types::PySet>();
         Ok(Self {
-            default: if required {
+            default: if parameter.required {
                 Default::Required
             } else if mutable {
                 Default::Copied(default.unbind())
@@ -43,6 +52,8 @@ impl ParameterParts {
             } else {
                 Some(choices.extract()?)
             },
+            upload_class: matches!(parameter.scalar, plan::Scalar::File { bytes: false, .. })
+                .then(|| upload_class.clone_ref(collection.py())),
             collection: (!collection.is_none()).then(|| collection.clone().unbind()),
         })
     }
@@ -80,14 +91,26 @@ impl ParameterParts {
                     || py.None().into_bound(py),
                     |choice| choice.bind(py).clone(),
                 )),
+            Value::File(upload) => self.file(py, upload),
             other => object(py, other),
+        }
+    }
+}
+
+impl ParameterParts {
+    fn file<'py>(&self, py: Python<'py>, file: &Arc<Upload>) -> PyResult<Bound<'py, PyAny>> {
+        match &self.upload_class {
+            Some(class) => class.bind(py).call1((upload::Upload(Arc::clone(file)),)),
+            None => Ok(upload::content(py, file, 0, usize::MAX)?.into_any()),
         }
     }
 }
 
 fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
-        Value::Absent | Value::Choice(_) | Value::Many(_) => py.None().into_bound(py),
+        Value::Absent | Value::Choice(_) | Value::Many(_) | Value::File(_) => {
+            py.None().into_bound(py)
+        }
         Value::Str(text) => PyString::new(py, text).into_any(),
         Value::Int(number) => number.into_pyobject(py)?.into_any(),
         Value::BigInt(digits) => py.get_type::<pyo3::types::PyInt>().call1((digits,))?,

@@ -10,7 +10,7 @@ use crate::form;
 use crate::guards::Guard;
 use crate::media_type::MediaType;
 use crate::path::Template;
-use crate::plan::{self, Origin, Plan, PlanError};
+use crate::plan::{self, Origin, Plan, PlanError, Source};
 use crate::router::Router;
 
 /// A compiled plan with its handlers. It is `Send` and `Sync` where the handlers are.
@@ -39,7 +39,7 @@ pub(crate) struct Route<H> {
     pub extractor: Extractor,
     /// Media types of the declared body.
     pub body: Option<Vec<MediaType>>,
-    /// How forms are read, where a parameter is a form's.
+    /// How forms are read, where they are.
     pub form: Option<form::Rules>,
     /// Whether the handler may find further faults of the input before it refuses: in a declared
     /// body, or in a group as a whole.
@@ -100,10 +100,6 @@ fn compile_route<H>(
     let template = Template::parse(&route.path).map_err(|why| PlanError::new("path", why))?;
     let extractor = Extractor::compile(&route.parameters, &route.groups, &template.names)?;
     let max_body_size = route.max_body_size.or(service.max_body_size);
-    if extractor.reads_form() && route.body.is_some() {
-        let message = "a route has a form or a body, not both";
-        return Err(PlanError::new("body", message));
-    }
     Ok(Route {
         handler,
         authentication: route.authentication.clone(),
@@ -113,10 +109,7 @@ fn compile_route<H>(
         guard: route.guard.as_ref().map(Guard::compile).transpose()?,
         deferred: route.deferred,
         body: route.body.as_ref().map(media_types).transpose()?,
-        form: extractor.reads_form().then_some(form::Rules {
-            max_body_size,
-            max_fields: service.forms.max_fields,
-        }),
+        form: form::Rules::compile(route, service)?,
         extractor,
         adds_faults: route.body.is_some() || route.groups.iter().any(|group| group.refuses),
         reads_body: route.reads_body,
@@ -130,13 +123,7 @@ fn media_types(body: &plan::Body) -> Result<Vec<MediaType>, PlanError> {
         let message = "a declared body has at least one media type";
         return Err(PlanError::new("body.media_types", message));
     }
-    let parse = |(index, text): (usize, &String)| {
-        MediaType::parse(text).ok_or_else(|| {
-            let path = format!("body.media_types[{index}]");
-            PlanError::new(path, format!("{text:?} is not a media type"))
-        })
-    };
-    body.media_types.iter().enumerate().map(parse).collect()
+    form::media_types(&body.media_types).map_err(|error| error.under("body.media_types"))
 }
 
 /// Checks what the plan's types alone do not.
@@ -181,7 +168,10 @@ fn check_group(route: &plan::Route, group: &plan::Group) -> Result<(), String> {
     for member in &group.fields {
         match route.parameters.get(member.index) {
             None => return Err(format!("there is no parameter {}", member.index)),
-            Some(parameter) if parameter.source != group.source => {
+            Some(parameter)
+                if parameter.source != group.source
+                    && (parameter.source, group.source) != (Source::File, Source::Form) =>
+            {
                 return Err(format!(
                     "{:?} is read from elsewhere than its group",
                     member.name

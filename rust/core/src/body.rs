@@ -126,6 +126,38 @@ fn check_media_type(request: &Request, declared: &[MediaType]) -> Result<(), Err
     Err(Error::UnsupportedMediaType(shown))
 }
 
+/// A body as a stream, within its limit and at its pace.
+pub(crate) struct Chunks {
+    payload: Payload<BoxedPayloadStream>,
+    limit: Option<u64>,
+    length: u64,
+    pace: Pace,
+}
+
+impl Chunks {
+    /// Takes the body out of a request; `None` where it has none.
+    pub fn take(request: &mut Request, limit: Option<u64>) -> Result<Option<Self>, Error> {
+        within(announced_length(request), limit)?;
+        let payload = request.take_payload();
+        Ok((!matches!(payload, Payload::None)).then(|| Self {
+            payload,
+            limit,
+            length: 0,
+            pace: Pace::default(),
+        }))
+    }
+
+    /// The next bytes; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let chunk = self.pace.next(&mut self.payload, self.length).await?;
+        if let Some(chunk) = &chunk {
+            self.length += chunk.len() as u64;
+            within(Some(self.length), self.limit)?;
+        }
+        Ok(chunk)
+    }
+}
+
 /// Collects the chunks. A body that arrived in one piece is not copied.
 async fn collect(
     mut payload: Payload<BoxedPayloadStream>,

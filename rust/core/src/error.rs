@@ -1,6 +1,7 @@
 //! Every way in which a request can fail. `render` turns each into a reply, in one place.
 
 use std::collections::BTreeSet;
+use std::io;
 
 use actix_http::StatusCode;
 use actix_http::header::{HeaderName, HeaderValue};
@@ -19,6 +20,8 @@ pub enum Error {
     BadRequest(&'static str),
     /// 400: the form has more fields than this.
     TooManyFields(usize),
+    /// 400: the form has more files than this.
+    TooManyFiles(usize),
     /// 400: parameters or body break their declaration.
     Validation(Faults),
     /// 401: credentials are missing where they are needed, or wrong.
@@ -43,6 +46,10 @@ pub enum Error {
     PreconditionFailed,
     /// 413: the body is over its limit, in bytes.
     PayloadTooLarge(u64),
+    /// 413: the text of the form is over its limit, in bytes.
+    FieldsTooLarge(u64),
+    /// 507 where the disk is full, otherwise 500: an uploaded file could not be stored.
+    NotStored(io::Error),
     /// 415: no parser for the body's media type.
     UnsupportedMediaType(String),
     /// 416: of a representation of so many bytes, none is in the range that was asked for.

@@ -3,6 +3,7 @@
 use actix_http::header::HeaderValue;
 use bytes::Bytes;
 
+use crate::form::multipart::{Event, Parser};
 use crate::form::{Entry, Part, urlencoded};
 use crate::media_type::MediaType;
 use crate::plan::ErrorFormat;
@@ -27,8 +28,27 @@ pub fn form(body: &[u8], max_fields: usize) -> Option<Vec<(String, Vec<u8>)>> {
     let form = urlencoded::parse(&body, Some(max_fields)).ok()?;
     let field = |entry: Entry| match entry.value {
         Part::Text(bytes) => (entry.name, bytes.to_vec()),
+        Part::File(_) => unreachable!("it has none"),
     };
     Some(form.entries.into_iter().map(field).collect())
+}
+
+/// Names and contents of a multipart body with the boundary `B`, fed in pieces of a length.
+#[must_use]
+pub fn multipart(body: &[u8], piece: usize) -> Option<Vec<(String, Vec<u8>)>> {
+    let mut parser = Parser::new("B");
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    for piece in body.chunks(piece.max(1)) {
+        parser.push(piece);
+        while let Some(event) = parser.next().ok()? {
+            match event {
+                Event::Part(head) => parts.push((head.disposition.name, Vec::new())),
+                Event::Data(bytes) => parts.last_mut()?.1.extend_from_slice(&bytes),
+                Event::PartEnd | Event::End => {}
+            }
+        }
+    }
+    parser.is_complete().then_some(parts)
 }
 
 /// Whether a declared media type can be read, and accepts the one that was sent.

@@ -11,6 +11,7 @@ use crate::auth::identity::Identity;
 use crate::error::{Error, Faults};
 use crate::extract::Value;
 use crate::file::Refused;
+use crate::form::Form;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::router::Captures;
@@ -64,6 +65,8 @@ pub struct Call<'a> {
     /// Faults of the parameters. Not empty only where the route declares a body, or a group that
     /// may refuse, so that the handler can add what else is wrong before it refuses.
     pub faults: Faults,
+    /// The form that the body was, where its bytes are gone: a multipart body.
+    pub form: Option<Form>,
     /// The body's bytes; `None` where the request has none or the route reads none.
     pub body: Option<Bytes>,
 }

@@ -30,6 +30,11 @@ impl MediaType {
         }
     }
 
+    /// Its notation.
+    pub fn as_str(&self) -> &str {
+        &self.essence
+    }
+
     /// Whether a `Content-Type` is of this type.
     pub fn accepts(&self, content_type: &str) -> bool {
         let sent = essence(content_type);

@@ -54,6 +54,12 @@ pub struct Service {
 pub struct Forms {
     /// Most fields of one form; `None` is no limit.
     pub max_fields: Option<usize>,
+    /// Most files of one form; `None` is no limit.
+    pub max_files: Option<usize>,
+    /// Most bytes of one request's files that are held in memory.
+    pub max_file_memory: usize,
+    /// Where larger files are written; `None` is the system's own place.
+    pub directory: Option<String>,
 }
 
 /// The shape of error replies.
@@ -159,6 +165,7 @@ pub struct ApiKey {
 }
 
 /// Method, path and handler, with every policy.
+#[allow(clippy::struct_excessive_bools)] // a document says what it says
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
@@ -186,8 +193,17 @@ pub struct Route {
     pub body: Option<Body>,
     /// Whether the handler may ask for the body though it declares none.
     pub reads_body: bool,
-    /// Overrides `Service::max_body_size`.
+    /// Whether a multipart body is parsed as a form that no parameter declares.
+    #[serde(default)]
+    pub multipart: bool,
+    /// Overrides `Service::max_body_size`; of a multipart body it limits the whole.
     pub max_body_size: Option<u64>,
+    /// Overrides `Forms::max_files`.
+    #[serde(default)]
+    pub max_files: Option<usize>,
+    /// What every uploaded file may claim to be; empty where that does not matter.
+    #[serde(default)]
+    pub content_types: Vec<String>,
     /// How the handler's arguments are filled, in its signature's order.
     pub arguments: Vec<Argument>,
     /// Status of a reply that says nothing else.
@@ -321,6 +337,8 @@ pub enum Source {
     Cookie,
     /// The fields of a form.
     Form,
+    /// The files of a form.
+    File,
 }
 
 impl Source {
@@ -333,6 +351,7 @@ impl Source {
             Self::Header => "header",
             Self::Cookie => "cookie",
             Self::Form => "form",
+            Self::File => "file",
         }
     }
 }
@@ -370,6 +389,15 @@ pub enum Scalar {
     Union {
         /// The alternatives.
         of: Vec<Scalar>,
+    },
+    /// An uploaded file.
+    File {
+        /// Whether the handler takes its content and not an object.
+        bytes: bool,
+        /// Largest size in bytes.
+        max_size: Option<u64>,
+        /// What it may claim to be, such as `image/*`; empty where that does not matter.
+        content_types: Vec<String>,
     },
 }
 

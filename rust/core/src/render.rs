@@ -1,6 +1,7 @@
 //! Turns every error into a reply, in one of two shapes.
 
 use std::borrow::Cow;
+use std::io;
 
 use actix_http::StatusCode;
 use actix_http::header::{ALLOW, CONTENT_RANGE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, NOT_AUTHENTICATED};
+use crate::form::is_full;
 use crate::negotiation::{PROBLEM, wanted};
 use crate::plan::{ErrorFormat, Service};
 use crate::reply::Reply;
@@ -61,6 +63,17 @@ fn describe(error: Error) -> Rendered {
             format!("The form has more than {most} fields.").into(),
             "parse_error",
         ),
+        Error::TooManyFiles(most) => composed(
+            StatusCode::BAD_REQUEST,
+            format!("The form has more than {most} files.").into(),
+            "parse_error",
+        ),
+        Error::FieldsTooLarge(limit) => composed(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The form's text is larger than {limit} bytes.").into(),
+            "payload_too_large",
+        ),
+        Error::NotStored(error) => not_stored(&error, plain),
         Error::Validation(faults) => Rendered {
             status: StatusCode::BAD_REQUEST,
             content: Content::Made(faults.to_json().into()),
@@ -127,6 +140,20 @@ fn unsatisfiable(length: u64) -> Rendered {
             .into_iter()
             .collect(),
     }
+}
+
+/// The client learns what it may know; whoever runs the server reads the rest.
+fn not_stored(
+    error: &io::Error,
+    plain: impl Fn(StatusCode, &'static str, &'static str) -> Rendered,
+) -> Rendered {
+    eprintln!("an uploaded file could not be stored: {error}");
+    if is_full(error) {
+        let detail = "There is no room for the uploaded file.";
+        return plain(StatusCode::INSUFFICIENT_STORAGE, detail, "error");
+    }
+    let detail = "Internal server error.";
+    plain(StatusCode::INTERNAL_SERVER_ERROR, detail, "error")
 }
 
 /// 401 needs a challenge to be one; without it the status is 403, as in Django REST framework.

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use actix_http::header::{ACCEPT, ALLOW, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use actix_http::{Method, StatusCode};
-use bytes::Bytes;
 
 use crate::app::{App, Route};
 use crate::auth::identity::Identity;
@@ -15,7 +14,7 @@ use crate::conditional::reply::{add_tag, conclude};
 use crate::error::{Error, Faults, NOT_AUTHENTICATED};
 use crate::extract::Value;
 use crate::file::{self, Failure, FileBody};
-use crate::form;
+use crate::form::{self, Received};
 use crate::handler::{Asked, Call, Deferred, Handler, Outcome};
 use crate::render::render;
 use crate::reply::{Body, Reply};
@@ -66,20 +65,18 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
         }
     };
     let mut read = extract(route, request, &captures)?;
-    let body = match (&route.body, &route.form) {
-        (Some(declared), _) => body::read_declared(request, declared, route.max_body_size).await?,
-        (None, Some(rules)) => read_form(route, rules, request, &mut read).await?,
-        (None, None) if route.reads_body => body::read(request, route.max_body_size).await?,
-        (None, None) => None,
-    };
+    let body = read_body(route, request, &mut read).await?;
     let (values, faults) = read;
+    // Temporary files last as long as this call.
+    let _guard = body.form.guard();
     let call = Call {
         request,
         captures,
         identity,
         values,
         faults,
-        body,
+        form: body.streamed.then_some(body.form),
+        body: body.body,
     };
     match finish(route.handler.call(call, admission)).await {
         Ok(mut reply) => {
@@ -259,27 +256,39 @@ fn refusal<H>(route: &Route<H>, identity: Option<&Identity>) -> Error {
 /// Converted parameters, and what is wrong with the request's.
 type Read = (Vec<Value>, Faults);
 
-/// Reads the declared form into its parameters. The faults of all of them are refused here, except
-/// where the handler may add to them.
-async fn read_form<H>(
+/// Reads what the route wants of the body. Faults of a form are refused here, except where the
+/// handler may add to them.
+async fn read_body<H>(
     route: &Route<H>,
-    rules: &form::Rules,
     request: &mut Request,
     (values, faults): &mut Read,
-) -> Result<Option<Bytes>, Error> {
-    let received = form::read(request, rules).await?;
-    route.extractor.extract_form(&received.form, values, faults);
-    if !faults.is_empty() && !route.adds_faults {
-        return Err(Error::Validation(std::mem::take(faults)));
+) -> Result<Received, Error> {
+    let form = route.form.as_ref();
+    if let Some(rules) = form.filter(|rules| rules.declared || form::is_multipart(request)) {
+        // It is large, and other requests do not need it.
+        let received = Box::pin(form::read(request, rules, faults)).await?;
+        route.extractor.extract_form(&received.form, values, faults);
+        if !faults.is_empty() && !route.adds_faults {
+            return Err(Error::Validation(std::mem::take(faults)));
+        }
+        return Ok(received);
     }
-    Ok(received.body)
+    let body = match &route.body {
+        Some(declared) => body::read_declared(request, declared, route.max_body_size).await?,
+        None if route.reads_body => body::read(request, route.max_body_size).await?,
+        None => None,
+    };
+    Ok(Received {
+        body,
+        ..Received::default()
+    })
 }
 
 /// Reads the parameters outside the body. Faults are refused here, except where the body or the
 /// handler may add to them.
 fn extract<H>(route: &Route<H>, request: &Request, captures: &Captures) -> Result<Read, Error> {
     let (values, faults) = route.extractor.extract(request, captures);
-    if !faults.is_empty() && !route.adds_faults && route.form.is_none() {
+    if !faults.is_empty() && !route.adds_faults && !route.extractor.reads_form() {
         return Err(Error::Validation(faults));
     }
     Ok((values, faults))

@@ -56,6 +56,7 @@ impl Handler for PyHandler {
                 captures: call.captures,
                 values: call.values,
                 faults: call.faults,
+                form: call.form.map(Arc::new),
                 body: call.body,
             },
             facts: None,

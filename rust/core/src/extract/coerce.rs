@@ -51,6 +51,8 @@ pub(super) fn coerce(scalar: &Scalar, text: Cow<'_, str>) -> Result<Value, Messa
             let last = messages.pop();
             last.unwrap_or("This value is not allowed here.".into())
         }),
+        // A file never comes as text: `Field::compile` sees to that.
+        Scalar::File { .. } => Err("A file is required.".into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One declared parameter: where it stands, what it must be.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use actix_http::header::HeaderName;
 use smallvec::SmallVec;
@@ -9,6 +10,8 @@ use super::Value;
 use super::coerce::{Message, any_of, coerce};
 use super::constraints::Checks;
 use crate::error::{Fault, Faults};
+use crate::form::{Part, media_types, refused_type};
+use crate::media_type::MediaType;
 use crate::plan::{self, PlanError, Scalar, Source};
 
 /// Text that was read, or why it could not be.
@@ -32,7 +35,10 @@ pub(super) fn unknown<'a>(
 ) -> Vec<Fault> {
     let mut found: Vec<Fault> = Vec::new();
     for name in names {
-        let declared = |field: &Field| field.source == source && field.alias == name;
+        let holds = |field: &Field| {
+            field.source == source || (source, field.source) == (Source::Form, Source::File)
+        };
+        let declared = |field: &Field| holds(field) && field.alias == name;
         if fields.iter().any(declared) || found.iter().any(|fault| fault.name == name) {
             continue;
         }
@@ -58,6 +64,8 @@ pub(super) struct Field {
     scalar: Scalar,
     required: bool,
     checks: Checks,
+    /// What a file may claim to be.
+    content_types: Vec<MediaType>,
 }
 
 /// Where a parameter stands in a request.
@@ -69,6 +77,7 @@ pub(super) enum Place {
     Header(HeaderName),
     Cookie,
     Form,
+    File,
 }
 
 impl Field {
@@ -87,6 +96,7 @@ impl Field {
             }
             Source::Cookie => Place::Cookie,
             Source::Form => Place::Form,
+            Source::File => Place::File,
         };
         if parameter.many && matches!(place, Place::Path(_)) {
             return Err(PlanError::new(
@@ -94,7 +104,19 @@ impl Field {
                 "a path has one value for each parameter",
             ));
         }
+        let content_types = match &parameter.scalar {
+            Scalar::File { content_types, .. } => {
+                media_types(content_types).map_err(|error| error.under("scalar.content_types"))?
+            }
+            _ => Vec::new(),
+        };
+        let is_file = matches!(parameter.scalar, Scalar::File { .. });
+        if is_file != matches!(place, Place::File) {
+            let message = "a file comes from the files of a form, and nothing else does";
+            return Err(PlanError::new("scalar", message));
+        }
         Ok(Self {
+            content_types,
             alias: alias.clone(),
             place,
             many: parameter.many,
@@ -107,17 +129,29 @@ impl Field {
 
     /// Converts what was read; what is wrong with it goes to `faults`.
     pub fn convert(&self, texts: Texts<'_>, faults: &mut Faults) -> Value {
+        self.convert_with(texts, faults, |text, messages| {
+            self.convert_one(text, messages)
+        })
+    }
+
+    /// The same for values that `one` converts.
+    pub fn convert_with<T>(
+        &self,
+        mut items: SmallVec<[T; 1]>,
+        faults: &mut Faults,
+        one: impl Fn(T, &mut Vec<Message>) -> Option<Value>,
+    ) -> Value {
         let mut messages = Vec::new();
-        let value = if texts.is_empty() {
+        let value = if items.is_empty() {
             if self.required {
-                messages.push("This field is required.".into());
+                messages.push(self.missing());
             }
             Value::Absent
         } else if self.many {
-            self.convert_many(texts, &mut messages)
+            self.convert_many(items, &mut messages, one)
         } else {
-            let last = texts.into_iter().next_back();
-            last.and_then(|text| self.convert_one(text, &mut messages))
+            let last = items.pop();
+            last.and_then(|item| one(item, &mut messages))
                 .unwrap_or(Value::Absent)
         };
         faults.0.extend(messages.into_iter().map(|message| Fault {
@@ -128,12 +162,24 @@ impl Field {
         value
     }
 
-    fn convert_many(&self, texts: Texts<'_>, messages: &mut Vec<Message>) -> Value {
-        self.checks.count(texts.len(), messages);
-        let mut values = Vec::with_capacity(texts.len());
-        for text in texts {
+    fn missing(&self) -> Message {
+        match self.place {
+            Place::File => "No file was submitted.".into(),
+            _ => "This field is required.".into(),
+        }
+    }
+
+    fn convert_many<T>(
+        &self,
+        items: SmallVec<[T; 1]>,
+        messages: &mut Vec<Message>,
+        one: impl Fn(T, &mut Vec<Message>) -> Option<Value>,
+    ) -> Value {
+        self.checks.count(items.len(), messages);
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
             let mut found = Vec::new();
-            values.extend(self.convert_one(text, &mut found));
+            values.extend(one(item, &mut found));
             for message in found {
                 if !messages.contains(&message) {
                     messages.push(message);
@@ -168,5 +214,22 @@ impl Field {
                 None
             }
         }
+    }
+
+    /// A file, unless something is wrong with it.
+    pub fn convert_file(&self, part: &Part, messages: &mut Vec<Message>) -> Option<Value> {
+        let Part::File(upload) = part else {
+            let message = "The submitted data was not a file. Check the encoding type on the form.";
+            messages.push(message.into());
+            return None;
+        };
+        if let Some(most) = upload.refused {
+            messages.push(format!("Ensure this file has no more than {most} bytes.").into());
+            return None;
+        }
+        if let Some(message) = refused_type(&self.content_types, upload) {
+            messages.push(message.into());
+        }
+        Some(Value::File(Arc::clone(upload)))
     }
 }

@@ -9,7 +9,10 @@ mod header;
 mod number;
 mod query;
 
+use std::sync::Arc;
+
 use crate::error::Faults;
+use crate::form::Upload;
 use crate::plan::{self, PlanError, Source};
 use crate::request::Request;
 use crate::router::Captures;
@@ -48,6 +51,8 @@ pub enum Value {
     Choice(usize),
     /// Repeated values.
     Many(Vec<Value>),
+    /// A file.
+    File(Arc<Upload>),
 }
 
 /// A route's declared parameters, ready to be read.
@@ -89,7 +94,7 @@ impl Extractor {
                 .collect::<Result<_, _>>()?,
             query: reads(Source::Query),
             cookies: reads(Source::Cookie),
-            form: reads(Source::Form),
+            form: reads(Source::Form) || reads(Source::File),
             closed: groups
                 .iter()
                 .filter(|group| group.closed)
@@ -131,7 +136,7 @@ impl Extractor {
                     .map(query::decode)
                     .collect(),
                 Place::Header(name) => header::texts(request.headers(), name, field.many),
-                Place::Form => {
+                Place::Form | Place::File => {
                     values.push(Value::Absent);
                     continue;
                 }

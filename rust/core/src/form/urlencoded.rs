@@ -62,6 +62,7 @@ mod tests {
         let form = parse(&Bytes::from_static(body.as_bytes()), None).unwrap();
         let pair = |entry: Entry| match entry.value {
             Part::Text(text) => (entry.name, text.to_vec()),
+            Part::File(_) => unreachable!("there are none"),
         };
         form.entries.into_iter().map(pair).collect()
     }
