@@ -188,6 +188,8 @@ class Request:
         ``etag`` is an entity tag with its quotes, ``last_modified`` in seconds since 1970; what a
         GET or HEAD was told is sent with its reply. Raises ``ValueError`` for another tag.
         """
+    def seal_later(self) -> None:
+        """Have the reply pass through ``Hooks.seal``."""
     def header(self, name: str, /) -> str | None:
         """First value of a header, any case."""
     def header_items(self) -> list[tuple[str, str]]:

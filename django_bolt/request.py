@@ -16,7 +16,9 @@ from django.http import HttpRequest, QueryDict, RawPostDataException, parse_cook
 from django.utils.datastructures import CaseInsensitiveMapping, MultiValueDict
 
 from django_bolt import _core
+from django_bolt.auth.csrf import Meta
 from django_bolt.auth.identity import Identity, PythonIdentity
+from django_bolt.auth.session import open_session
 from django_bolt.auth.users import User, aload_user, load_user
 from django_bolt.exceptions import ParseError, UnsupportedMediaType
 from django_bolt.uploads import DjangoUpload, UploadFile
@@ -171,7 +173,7 @@ class Request(_core.Request):
     def META(self) -> dict[str, Any]:  # noqa: N802 (Django's name)
         """The request as CGI variables (RFC 3875), for code that was written for WSGI."""
         name, port = _split_host(self.header("host") or "")
-        meta: dict[str, Any] = {
+        values: dict[str, Any] = {
             "REQUEST_METHOD": self.method,
             "SCRIPT_NAME": "",
             "PATH_INFO": self.path,
@@ -181,13 +183,22 @@ class Request(_core.Request):
             "SERVER_PROTOCOL": f"HTTP/{self.http_version}",
         }
         if self.peer is not None:
-            meta["REMOTE_ADDR"], meta["REMOTE_PORT"] = self.peer[0], str(self.peer[1])
+            values["REMOTE_ADDR"], values["REMOTE_PORT"] = self.peer[0], str(self.peer[1])
         for header, value in self.headers.items():
             # CGI cannot tell X_Real_IP from X-Real-IP: only what a proxy would write gets in.
             if "_" not in header:
                 key = header.upper().replace("-", "_")
-                meta[_CGI_NAMES.get(header.lower(), f"HTTP_{key}")] = value
-        return meta
+                values[_CGI_NAMES.get(header.lower(), f"HTTP_{key}")] = value
+        return Meta(values, self)
+
+    @cached_property
+    def session(self) -> Any:
+        """Django's session of the client (``SESSION_ENGINE``), read at its first use.
+
+        A changed one is saved when the handler has ended, unless the reply is a 5xx, and its cookie
+        is set. In ``async def`` use the session's asynchronous methods: ``aget``, ``aset``, ...
+        """
+        return open_session(self)
 
     @property
     def identity(self) -> Identity | None:

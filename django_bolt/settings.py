@@ -74,6 +74,12 @@ class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_file_memory: int
     #: Where larger files go; ``None`` is the system's place. ``FILE_UPLOAD_TEMP_DIR``.
     upload_directory: str | None
+    session_cookie_name: str
+    #: Whether a session is saved though it was not changed.
+    session_save_every_request: bool
+    #: Of the header with the token against forgery, as CGI spells it: ``HTTP_X_CSRFTOKEN``.
+    csrf_header_name: str
+    csrf_use_sessions: bool
 
 
 _KEYS = {name.upper(): name for name in BoltSettings.__struct_fields__}
@@ -105,6 +111,10 @@ def django_settings() -> DjangoSettings:
             if settings.FILE_UPLOAD_TEMP_DIR is None
             else os.fspath(settings.FILE_UPLOAD_TEMP_DIR)
         ),
+        session_cookie_name=str(settings.SESSION_COOKIE_NAME),
+        session_save_every_request=bool(settings.SESSION_SAVE_EVERY_REQUEST),
+        csrf_header_name=str(settings.CSRF_HEADER_NAME),
+        csrf_use_sessions=bool(settings.CSRF_USE_SESSIONS),
     )
 
 

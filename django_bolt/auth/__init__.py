@@ -2,6 +2,7 @@
 
 from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.backends import APIKeyAuthentication, JWTAuthentication
+from django_bolt.auth.basic import BasicAuthentication
 from django_bolt.auth.claims import Token
 from django_bolt.auth.guards import (
     AllowAny,
@@ -23,6 +24,7 @@ from django_bolt.auth.revocation import (
     InMemoryRevocation,
     Revocation,
 )
+from django_bolt.auth.session import SessionAuthentication
 from django_bolt.auth.tokens import (
     create_jwt_for_user,
     extract_user_id_from_context,
@@ -34,6 +36,7 @@ __all__ = [
     "AllowAny",
     "BaseAuthentication",
     "BasePermission",
+    "BasicAuthentication",
     "DjangoCacheRevocation",
     "DjangoORMRevocation",
     "HasAllPermissions",
@@ -48,6 +51,7 @@ __all__ = [
     "JWTAuthentication",
     "ReadOnly",
     "Revocation",
+    "SessionAuthentication",
     "Token",
     "TokenIssuer",
     "TokenPair",

@@ -14,6 +14,7 @@ from msgspec import UNSET
 
 from django_bolt.auth import security_log
 from django_bolt.auth.key_sets import KeySource
+from django_bolt.auth.session import seal
 from django_bolt.compile import binding, dependencies, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
 from django_bolt.compile.streams import compile_stream, is_generator
@@ -139,6 +140,7 @@ def hooks() -> Hooks:
         pump=pump,
         announce=failures.announce,
         translate=failures.translate,
+        seal=seal,
         thread_starts_request=connections.thread_starts_request,
         thread_ends_request=connections.thread_ends_request,
         thread_ends=connections.thread_ends,

@@ -11,9 +11,15 @@ from django.utils.translation import gettext_lazy
 from django_bolt import _core
 from django_bolt.auth.revocation import REFUSED_TOKEN, Revocation, token_ids
 from django_bolt.auth.security_log import log_refusal
+from django_bolt.auth.session import is_open, seal
 from django_bolt.dispatch.authentication import Authenticators, Pending
 from django_bolt.dispatch.permissions import Leaves, Permissions, Verdict
-from django_bolt.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from django_bolt.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    NotAuthenticated,
+    PermissionDenied,
+)
 
 #: A controller that overrides one of these decides its permissions by :func:`admit_by_view`.
 HOOKS = frozenset({"get_permissions", "check_permissions", "permission_denied"})
@@ -27,10 +33,16 @@ def after_authentication(authenticators: Authenticators, admit: Admit | None) ->
     async def authenticate(
         request: Any, view: Any, leaves: Leaves | None, pending: Pending | None
     ) -> None:
-        if pending is not None:
-            await authenticators.authenticate(request, pending)
-        if admit is not None:
-            await admit(request, view, leaves, None)
+        try:
+            if pending is not None:
+                await authenticators.authenticate(request, pending)
+            if admit is not None:
+                await admit(request, view, leaves, None)
+        except APIException as error:
+            if is_open(request):
+                # A session that has ended is taken from the client with the refusal.
+                await sync_to_async(seal)(request, error.status_code)
+            raise
 
     return authenticate
 

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 
 from django_bolt import exceptions
+from django_bolt.auth.session import seal
 from django_bolt.dispatch.encoding import encode
 from django_bolt.dispatch.hooks import RenderedFailure
 from django_bolt.dispatch.integrity import as_validation_error
@@ -42,14 +43,22 @@ def translate(error: BaseException, request: Any | None) -> RenderedFailure:
         return _render_unknown(error)
     if known.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         announce(error, request, known.status_code)
-    status, headers = known.status_code, _headers(known)
+    status, headers = _head(known, request)
+    if request is not None:
+        headers += seal(request, status)
+    return status, encode(body_of(known)), headers
+
+
+def _head(error: exceptions.APIException, request: Any | None) -> tuple[int, list[tuple[str, str]]]:
+    """Return status and headers; a 401 of a class in Python has the challenge that it says."""
+    status, headers = error.status_code, _headers(error)
     if request is not None and request.authentication is not None:
-        challenge = request.authentication.challenge(request, known)
+        challenge = request.authentication.challenge(request, error)
         if challenge is not None:
             status = challenge[0]
             if challenge[1] is not None:
                 headers["WWW-Authenticate"] = challenge[1]
-    return status, encode(body_of(known)), list(headers.items())
+    return status, list(headers.items())
 
 
 def as_api_exception(error: BaseException) -> exceptions.APIException | None:

@@ -48,6 +48,9 @@ class Hooks:
     announce: Callable[[BaseException, Any | None], None]
     #: Turns an exception of a handler into data, and tells Django and the log about it.
     translate: Callable[[BaseException, Any | None], RenderedFailure]
+    #: Saves the session of a request that has one, before a reply of this status leaves; returns
+    #: headers for it.
+    seal: Callable[[Any, int], list[tuple[str, str]]]
     #: Run on the leased thread at the edges of a request; told whether it is a test's own thread,
     #: and whether the signals are wanted.
     thread_starts_request: Callable[[bool, bool], None]

@@ -32,6 +32,7 @@ pub struct Hooks {
     /// Tells Django and the log of an exception that no reply can tell of.
     pub announce: Py<PyAny>,
     pub translate: Py<PyAny>,
+    pub seal: Py<PyAny>,
     thread_starts_request: Py<PyAny>,
     thread_ends_request: Py<PyAny>,
     thread_storage: Py<PyAny>,
@@ -71,6 +72,7 @@ impl Hooks {
             pump: attribute("pump")?,
             announce: attribute("announce")?,
             translate: attribute("translate")?,
+            seal: attribute("seal")?,
             thread_starts_request: attribute("thread_starts_request")?,
             thread_ends_request: attribute("thread_ends_request")?,
             thread_storage: attribute("thread_storage")?,

@@ -50,6 +50,17 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The request, where the handler sees it.
+    fn request<'a>(&'a self, py: Python<'a>) -> Option<&'a Bound<'a, Request>> {
+        self.request.as_ref()?.bind(py).cast().ok()
+    }
+
+    /// Whether the reply, an error's too, is to be made where it may block.
+    pub fn are_unsealed(&self, py: Python<'_>) -> bool {
+        self.request(py)
+            .is_some_and(|request| request.get().is_unsealed())
+    }
+
     /// Calls the handler: for a coroutine function, makes the coroutine.
     pub fn call<'py>(&self, parts: &Parts, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let function = parts.function.bind(py);
@@ -175,9 +186,9 @@ impl Invocation {
         self.parts.parameters[index].object(py, &self.inputs.values[index])
     }
 
-    /// The request object, where the handler sees it.
+    /// The request object, where the handler sees it or admission has made it.
     fn request<'py>(&self, py: Python<'py>) -> Result<Option<Bound<'py, PyAny>>, Error> {
-        if !self.parts.takes_request {
+        if !self.parts.takes_request && self.admitted.is_none() {
             return Ok(None);
         }
         self.make_request(py)
@@ -240,8 +251,7 @@ impl Invocation {
 
     /// The reply for a result.
     pub fn reply(&self, result: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<Reply> {
-        let request = arguments.request.as_ref();
-        let request = request.and_then(|request| request.bind(result.py()).cast::<Request>().ok());
+        let request = arguments.request(result.py());
         if let Some(reason) = request.and_then(|request| request.get().failure()) {
             return Err(PyRuntimeError::new_err(reason.to_owned()));
         }
@@ -254,6 +264,9 @@ impl Invocation {
         let mut reply = reply::from_result(&asked, result)?;
         if let Some(request) = request {
             request.get().add_validators(&mut reply);
+            if request.get().is_unsealed() {
+                reply::seal(&self.parts, &mut reply, request)?;
+            }
         }
         Ok(reply)
     }

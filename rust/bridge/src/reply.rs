@@ -12,6 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
+use crate::request::Request;
 use crate::{file, head, plain, python, stream};
 
 pub type Headers = Vec<(String, String)>;
@@ -95,6 +96,19 @@ fn streamed(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<Reply> {
     reply.body = Body::Stream(body);
     reply.finish = Some(finish);
     Ok(reply)
+}
+
+/// Adds what the client must be told of the request's session and of its token against forgery.
+///
+/// # Errors
+///
+/// `SynchronousOnlyOperation` where the session has to be saved and this thread must not block.
+pub fn seal(parts: &Parts, reply: &mut Reply, request: &Bound<'_, Request>) -> PyResult<()> {
+    let seal = parts.hooks.seal.bind(request.py());
+    let sealed: Headers = seal.call1((request, reply.status.as_u16()))?.extract()?;
+    request.get().sealed();
+    reply.headers.extend(head::headers(sealed, None)?);
+    Ok(())
 }
 
 /// The error for an exception. Python translates it, and tells Django and the log.

@@ -1,5 +1,6 @@
 //! The native half of `django_bolt.request.Request`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use actix_http::header::{ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
@@ -39,6 +40,8 @@ pub struct Request {
     failure: OnceLock<String>,
     /// `ETag` and `Last-Modified` of what is there, once somebody has said so.
     validators: OnceLock<Vec<(HeaderName, HeaderValue)>>,
+    /// Whether the request has a session or a token of which the client must be told.
+    unsealed: AtomicBool,
 }
 
 impl Request {
@@ -82,6 +85,16 @@ impl Request {
         }
     }
 
+    /// Whether [`Request::seal_later`] was called, and the reply has not been sealed since.
+    pub fn is_unsealed(&self) -> bool {
+        self.unsealed.load(Ordering::Relaxed)
+    }
+
+    /// The reply has what the client must be told.
+    pub fn sealed(&self) {
+        self.unsealed.store(false, Ordering::Relaxed);
+    }
+
     fn facts(&self) -> &Facts {
         self.facts.get_or_init(|| Facts {
             head: Arc::new(SharedHead::empty()),
@@ -102,6 +115,7 @@ impl Request {
             path_values: Mutex::new(None),
             failure: OnceLock::new(),
             validators: OnceLock::new(),
+            unsealed: AtomicBool::new(false),
         }
     }
 
@@ -225,6 +239,11 @@ impl Request {
             Verdict::NotModified => Some(StatusCode::NOT_MODIFIED.as_u16()),
             Verdict::Failed => Some(StatusCode::PRECONDITION_FAILED.as_u16()),
         })
+    }
+
+    /// Has the reply pass through `Hooks.seal`, where a session is saved and cookies are set.
+    fn seal_later(&self) {
+        self.unsealed.store(true, Ordering::Relaxed);
     }
 
     /// First value of a header, any case.

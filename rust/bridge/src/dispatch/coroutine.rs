@@ -80,8 +80,9 @@ enum Progress {
     /// It could not be started.
     Failed(PyErr),
     Raised(PyErr, Arguments),
-    /// Its result asks the database for more when it is converted.
-    Lazy(Py<PyAny>, Arguments),
+    /// Its outcome becomes a reply where that may block: the result asks the database for more, or
+    /// the request's session is to be saved.
+    Lazy(PyResult<Py<PyAny>>, Arguments),
     Suspended(Arguments),
 }
 
@@ -95,10 +96,14 @@ fn start(py: Python<'_>, task: &Bound<'_, Task>, invocation: &Invocation) -> Pro
         Ok(Started::Finished(Ok(result))) => match invocation.reply(&result, &arguments) {
             Ok(reply) => Progress::Replied(reply),
             Err(error) if invocation.is_lazy(py, &error) => {
-                Progress::Lazy(result.unbind(), arguments)
+                Progress::Lazy(Ok(result.unbind()), arguments)
             }
+            Err(error) if arguments.are_unsealed(py) => Progress::Lazy(Err(error), arguments),
             Err(error) => Progress::Raised(error, arguments),
         },
+        Ok(Started::Finished(Err(error))) if arguments.are_unsealed(py) => {
+            Progress::Lazy(Err(error), arguments)
+        }
         Ok(Started::Finished(Err(error))) | Err(error) => Progress::Raised(error, arguments),
     }
 }
@@ -114,10 +119,14 @@ fn finish(
 ) {
     let replied = outcome.and_then(
         |result| match invocation.reply(result.bind(py), &arguments) {
-            Err(error) if invocation.is_lazy(py, &error) => Ok(Err(result)),
+            Err(error) if invocation.is_lazy(py, &error) => Ok(Err(Ok(result))),
             reply => reply.map(Ok),
         },
     );
+    let replied = match replied {
+        Err(error) if arguments.are_unsealed(py) => Ok(Err(Err(error))),
+        replied => replied,
+    };
     let reply = match replied {
         Ok(Ok(reply)) => Ok(reply),
         Err(error) => Err(invocation.failure(py, &error, Some(&arguments))),
@@ -132,12 +141,11 @@ fn finish(
     }
 }
 
-/// Converts a result whose conversion asks the database, such as a queryset, where that may
-/// block.
+/// Makes the reply where that may block: a queryset is fetched, a session saved.
 fn conclude_on_the_leased_thread(
     py: Python<'_>,
     invocation: Invocation,
-    result: Py<PyAny>,
+    outcome: PyResult<Py<PyAny>>,
     arguments: Arguments,
     surroundings: Surroundings,
     sender: oneshot::Sender<Result<Reply, Error>>,
@@ -146,7 +154,8 @@ fn conclude_on_the_leased_thread(
     let job = Box::new(move |py: Python<'_>| {
         let context = surroundings.context.bind(py);
         let reply = python::within_context(context, || {
-            invocation.conclude(py, Ok(result.into_bound(py)), &arguments)
+            let outcome = outcome.map(|result| result.into_bound(py));
+            invocation.conclude(py, outcome, &arguments)
         });
         let reply = reply.unwrap_or_else(|error| Err(invocation.failure(py, &error, None)));
         drop(surroundings);
