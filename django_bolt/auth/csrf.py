@@ -61,6 +61,7 @@ def _with_form(request: Any) -> HttpRequest:
             found._load_post_and_files()  # noqa: SLF001
         except MultiPartParserError as error:
             raise ParseError(f"Multipart form parse error - {error}") from error
+        found.POST = found._post  # noqa: SLF001
     return found  # type: ignore[no-any-return]
 
 

@@ -13,12 +13,19 @@ _logger = logging.getLogger(LOGGER_NAME)
 
 
 def log_refusal(
-    reason: str, method: str | None = None, route: str | None = None, peer: str | None = None
+    reason: str,
+    method: str | None = None,
+    route: str | None = None,
+    peer: str | None = None,
+    *,
+    scheme: str | None = None,
+    status_code: int = 401,
 ) -> None:
     """Write that credentials were refused.
 
     ``route`` is the template of the path, since a path itself may hold what nobody should read;
-    ``peer`` the address of whoever sent the request. Each is an attribute of the record too.
+    ``peer`` the address of whoever sent the request; ``scheme`` the class in Python that refused.
+    Each is an attribute of the record too.
     """
     _logger.warning(
         "Credentials refused (%s): %s %s",
@@ -29,7 +36,8 @@ def log_refusal(
             "reason": reason,
             "method": method,
             "route": route,
-            "status_code": 401,
+            "status_code": status_code,
             "peer": peer,
+            "scheme": scheme,
         },
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -11,13 +10,12 @@ from asgiref.sync import iscoroutinefunction, sync_to_async
 
 from django_bolt.auth.authentication import BaseAuthentication
 from django_bolt.auth.identity import PythonIdentity
+from django_bolt.auth.security_log import log_refusal
 from django_bolt.exceptions import APIException, AuthenticationFailed, NotAuthenticated
 
 #: What Rust leaves to Python: the places of the classes to ask, and the detail, the challenge and
 #: the reason of the refusal that holds where none of them knows the caller.
 Pending: TypeAlias = "tuple[Sequence[int], tuple[str, str, str] | None]"
-
-logger = logging.getLogger("django.security.authentication")
 
 
 class Authenticators:
@@ -51,12 +49,13 @@ class Authenticators:
             try:
                 found = await _ask(backend, request)
             except APIException as error:
-                _log(request, backend, _reason(error), error.status_code)
+                _log(request, _reason(error), int(error.status_code), type(backend).__name__)
                 raise
             if found is not None:
                 request.authenticated(PythonIdentity(*found, backend))
                 return
         if refusal is not None:
+            _log(request, refusal[2])
             raise _refused(refusal)
 
     def challenge(self, request: Any, error: APIException) -> tuple[int, str | None] | None:
@@ -106,20 +105,14 @@ def _reason(error: APIException) -> str:
     return codes if isinstance(codes, str) else type(error).__name__
 
 
-def _log(request: Any, backend: Any, reason: str, status: int) -> None:
-    scheme = type(backend).__name__
-    logger.warning(
-        "Refused by %s (%s): %s",
-        scheme,
+def _log(request: Any, reason: str, status: int = 401, scheme: str | None = None) -> None:
+    log_refusal(
         reason,
-        request.path,
-        extra={
-            "reason": reason,
-            "scheme": scheme,
-            "route": request.route,
-            "status_code": int(status),
-            "peer": None if request.peer is None else request.peer[0],
-        },
+        request.method,
+        request.route,
+        None if request.peer is None else request.peer[0],
+        scheme=scheme,
+        status_code=status,
     )
 
 

@@ -295,6 +295,15 @@ def test_a_refusal_is_logged_without_the_credentials(
     assert "bad" not in record.getMessage()
 
 
+def test_what_rust_refused_before_python_was_asked_is_logged(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "django.security.authentication"):
+        client.get("/ticket-jwt/open", headers=BAD_TOKEN)
+    [record] = [one for one in caplog.records if one.name == "django.security.authentication"]
+    assert vars(record)["reason"] == "malformed_token"
+
+
 class Unfinished(BaseAuthentication):
     """Does not say who it is."""
 
