@@ -10,6 +10,7 @@ bolt.W002  No route was found.
 bolt.W003  Keys that verify tokens are fetched without encryption.
 bolt.W003  ``FILE_ROOTS`` names what is not a directory.
 bolt.W004  ``FILE_UPLOAD_HANDLERS`` is set, which has no effect on these routes.
+bolt.W010  A class of the author's asks the database when it is made.
 =========  ==========================================================================
 
 An ``ImportError`` in a module of routes is no finding: it is raised, so that it is shown in full.
@@ -25,7 +26,7 @@ from django.conf import global_settings, settings
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from django_bolt import discovery
 from django_bolt.auth.backends import ALGORITHMS
@@ -49,6 +50,16 @@ def check_application(**_: Any) -> list[CheckMessage]:
         compiled = application.build(routes)
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="bolt.E002")]
+    except DatabaseError as error:
+        # A class of the author's that asks the database when it is made must not keep ``migrate``
+        # from making the table that it asks.
+        return [
+            checks.Warning(
+                f"The application could not be built without its database: {error}",
+                hint="Ask the database when a request is served, not when a class is made.",
+                id="bolt.W010",
+            )
+        ]
     if not routes:
         return [
             checks.Warning(

@@ -18,6 +18,11 @@ from django_bolt.auth.guards import (
     ReadOnly,
 )
 from django_bolt.auth.issuing import TokenIssuer, TokenPair, create_token_pair
+from django_bolt.auth.model_permissions import (
+    DjangoModelPermissions,
+    DjangoModelPermissionsOrAnonReadOnly,
+    DjangoObjectPermissions,
+)
 from django_bolt.auth.revocation import (
     DjangoCacheRevocation,
     DjangoORMRevocation,
@@ -38,7 +43,10 @@ __all__ = [
     "BasePermission",
     "BasicAuthentication",
     "DjangoCacheRevocation",
+    "DjangoModelPermissions",
+    "DjangoModelPermissionsOrAnonReadOnly",
     "DjangoORMRevocation",
+    "DjangoObjectPermissions",
     "HasAllPermissions",
     "HasAnyPermission",
     "HasPermission",

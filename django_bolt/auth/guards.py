@@ -48,6 +48,12 @@ class BasePermission(Composable, metaclass=PermissionMeta):
         """Return the expression that :meth:`plan` spells out; the permission itself mostly."""
         return self
 
+    def check_controller(self, controller: type | None) -> None:
+        """Refuse a controller that lacks what the permission reads, when the server starts.
+
+        ``controller`` is ``None`` for a plain function. Raises ``TypeError``.
+        """
+
     def tests_objects(self) -> bool:
         """Return whether the permission has an object test of its own."""
         return type(self).has_object_permission is not BasePermission.has_object_permission

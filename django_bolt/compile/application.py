@@ -307,6 +307,11 @@ def _access(route: Route, policies: PolicyCompiler) -> _Access:
         authenticates=authenticates,
         asks_python=asks_python or revocation is not None,
     )
+    if permissions is not None:
+        try:
+            permissions.check_controller(route.controller)
+        except TypeError as error:
+            raise ConfigurationError(f"{route.origin}: {error}") from error
     admit: Callable[..., Awaitable[None]] | None = None
     overridden = frozenset() if route.controller is None else route.controller.__bolt__.hooks
     deferred = not admission.HOOKS.isdisjoint(overridden)

@@ -56,6 +56,11 @@ class Permissions:
             for item in _leaf_items(self._root)
         )
 
+    def check_controller(self, controller: type | None) -> None:
+        """Have each permission look at the controller; raises ``TypeError``."""
+        for item in _leaf_items(self._root):
+            instance_of(item).check_controller(controller)
+
     def evaluate_sync(self, request: Any, view: Any, leaves: Leaves | None = None) -> Verdict:
         """Return whether the request may proceed.
 

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, run_checks
+from django.core.management import call_command
+from django.db import OperationalError
 from django.test import override_settings
 
 from django_bolt import BoltAPI, Controller, checks, discovery
-from django_bolt.auth import JWTAuthentication
+from django_bolt.auth import BaseAuthentication, JWTAuthentication
 from tests import key_pairs
 
 LONG_KEY = "k" * 32
@@ -64,6 +67,28 @@ def test_e001_settings(bolt: object, told: str) -> None:
         (found,) = run()
     assert found.id == "bolt.E001"
     assert told in found.msg
+
+
+class Asking(BaseAuthentication):
+    """Asks the database when it is made, before there is a table."""
+
+    def __init__(self) -> None:
+        raise OperationalError("no such table: tenants")
+
+    def authenticate(self, request: Any) -> None:
+        return None
+
+
+def test_w010_a_class_of_the_settings_that_asks_the_database(serve) -> None:
+    async def handler() -> int:
+        return 1
+
+    api = api_with(handler)
+    with override_settings(BOLT={"DEFAULT_AUTHENTICATION_CLASSES": [f"{__name__}.Asking"]}):
+        (found,) = serve(api)
+        call_command("check", verbosity=0)  # what every command does first
+    assert found.id == "bolt.W010"
+    assert "no such table" in found.msg
 
 
 def test_e002_a_parameter_without_a_type(serve) -> None:
