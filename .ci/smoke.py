@@ -100,6 +100,13 @@ def http(site: Site) -> None:
     site.expect(204, "DELETE", "/api/airports/KEF", token=staff)
     site.expect(404, "GET", "/api/airports/KEF")
 
+    pair = site.expect(200, "POST", "/api/login", data={"username": "demo", "password": "demo"})
+    first = {"refresh_token": pair.data["refresh_token"]}
+    token = site.expect(200, "POST", "/api/token/refresh", data=first).data["access_token"]
+    site.expect(200, "GET", "/api/me", token=token)
+    site.expect(401, "POST", "/api/token/refresh", data=first)
+    site.expect(401, "GET", "/api/me", token=token)
+
     site.expect(401, "POST", "/api/login", data={"username": "demo", "password": "wrong"})
     unsigned = "eyJhbGciOiJub25lIn0." + staff.split(".")[1] + "."
     site.expect(401, "GET", "/api/me", token=unsigned)

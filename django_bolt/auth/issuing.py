@@ -7,6 +7,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NoReturn
 
@@ -22,7 +23,7 @@ from django_bolt.auth.backends import (
     checked_secret,
     secret_keys,
 )
-from django_bolt.auth.revocation import REFUSED_TOKEN, Revocation, checked_revocation
+from django_bolt.auth.revocation import REFUSED_TOKEN, Revocation, checked_revocation, token_ids
 from django_bolt.auth.security_log import log_refusal
 from django_bolt.auth.tokens import create_jwt_for_user, user_claims
 from django_bolt.auth.users import load_user_by_id
@@ -114,40 +115,44 @@ class TokenIssuer:
         """
         return self._pair(user, uuid.uuid4().hex)
 
-    def refresh(self, refresh_token: str) -> TokenPair:
+    def refresh(self, refresh_token: str, *, request: Any = None) -> TokenPair:
         """Return the next pair of a session; the refresh token is good no more.
+
+        ``request`` is for the log line of a refusal, here as in the other methods.
 
         Raises ``AuthenticationFailed`` (401) for a token that is wrong, was used before (which ends
         its session), or was taken back, and where the user is inactive, was deleted, or has another
         password. Reads the database.
         """
-        claims = self._read(refresh_token)
-        if self.revocation.is_revoked([f"sid:{claims.sid}"]):
-            _refuse("revoked")
-        user = self._user_of(claims)
-        # Written down last: a refusal before it costs nobody a session.
-        if not self.revocation.revoke(f"jti:{claims.jti}", claims.exp + _MARGIN):
-            self._end(claims)
-            _refuse("refresh_token_reused")
-        return self._pair(user, claims.sid)
+        with _logged(request):
+            claims = self._read(refresh_token)
+            if self.revocation.is_revoked([f"sid:{claims.sid}"]):
+                _refuse("revoked")
+            user = self._user_of(claims)
+            # Written down last: a refusal before it costs nobody a session.
+            if not self.revocation.revoke(f"jti:{claims.jti}", claims.exp + _MARGIN):
+                self._end(claims)
+                _refuse("refresh_token_reused")
+            return self._pair(user, claims.sid)
 
-    def revoke(self, refresh_token: str) -> None:
+    def revoke(self, refresh_token: str, *, request: Any = None) -> None:
         """End the session of a refresh token: it, and all access tokens of the session.
 
         Raises ``AuthenticationFailed`` (401) for a token that is wrong.
         """
-        self._end(self._read(refresh_token))
+        with _logged(request):
+            self._end(self._read(refresh_token))
 
-    def verify(self, access_token: str) -> dict[str, Any]:
+    def verify(self, access_token: str, *, request: Any = None) -> dict[str, Any]:
         """Return the claims of a good access token.
 
         Raises ``AuthenticationFailed`` (401) for any other.
         """
-        payload = self._decode(access_token, None)
+        with _logged(request):
+            payload = self._decode(access_token, None)
+            if self.revocation.is_revoked(token_ids(payload)):
+                _refuse("revoked")
         claims: dict[str, Any] = msgspec.json.decode(payload)
-        ids = [f"{name}:{claims[name]}" for name in ("jti", "sid") if name in claims]
-        if self.revocation.is_revoked(ids):
-            _refuse("revoked")
         return claims
 
     def _pair(self, user: Any, sid: str) -> TokenPair:
@@ -249,16 +254,36 @@ def _digest(session_hash: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+class _RefusedError(AuthenticationFailed):
+    """A refusal whose reason is for the log."""
+
+    reason = ""
+
+
+@contextmanager
+def _logged(request: Any) -> Iterator[None]:
+    """Write the log line of a refusal."""
+    try:
+        yield
+    except _RefusedError as error:
+        if request is None:
+            log_refusal(error.reason)
+        else:
+            peer = None if request.peer is None else request.peer[0]
+            log_refusal(error.reason, request.method, request.route, peer)
+        raise
+
+
 def _refuse(reason: str) -> NoReturn:
-    """Write a refusal to the log, and tell the client no more than an access token's would."""
-    log_refusal(reason)
+    """Refuse, and tell the client no more than an access token's refusal would."""
     messages = {
         "expired": gettext_lazy("Token has expired."),
         "revoked": gettext_lazy("Token has been revoked."),
         "refresh_token_reused": gettext_lazy("Token has been revoked."),
     }
     detail = messages.get(reason, gettext_lazy("Invalid token."))
-    error = AuthenticationFailed(detail, code="token_not_valid")
+    error = _RefusedError(detail, code="token_not_valid")
+    error.reason = reason
     error.headers = {"WWW-Authenticate": REFUSED_TOKEN}
     raise error
 

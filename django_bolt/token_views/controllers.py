@@ -72,7 +72,7 @@ class TokenRefreshController(TokenController):
 
     def post(self, refresh: RefreshToken) -> TokenPair:
         """Refresh; 401 for a token that is wrong, and for one that was used before."""
-        return _private(self.issuer().refresh(refresh.refresh_token))  # type: ignore[no-any-return]
+        return _private(self.issuer().refresh(refresh.refresh_token, request=self.request))  # type: ignore[no-any-return]
 
 
 class TokenVerifyController(TokenController):
@@ -80,7 +80,7 @@ class TokenVerifyController(TokenController):
 
     def post(self, access: AccessToken) -> VerifiedToken:
         """Verify; 401 for a token that is not good."""
-        claims = self.issuer().verify(access.token)
+        claims = self.issuer().verify(access.token, request=self.request)
         return _private(VerifiedToken(claims))  # type: ignore[no-any-return]
 
 
@@ -89,7 +89,7 @@ class TokenLogoutController(TokenController):
 
     def post(self, refresh: RefreshToken) -> None:
         """Log out; 401 for a token that is wrong."""
-        self.issuer().revoke(refresh.refresh_token)
+        self.issuer().revoke(refresh.refresh_token, request=self.request)
 
 
 def _private(data: Any) -> Any:

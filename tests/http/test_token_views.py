@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +28,7 @@ from django_bolt.auth import (
 )
 from django_bolt.auth.security_log import LOGGER_NAME
 from django_bolt.token_views.routing import token_router
-from tests.http.conftest import Serve
+from tests.http.conftest import LIVE, Serve, open_client
 
 SECRET = "a secret of at least thirty-two bytes"
 LOGIN = {"username": "ada", "password": "difference engine"}
@@ -138,10 +140,32 @@ def test_a_refresh_token_that_is_used_twice_ends_the_session(
         reply = refresh(client, first)
     assert reply.status_code == 401
     assert "error=" in reply.headers["www-authenticate"]
-    assert caplog.records[-1].__dict__["reason"] == "refresh_token_reused"
+    said = caplog.records[-1].__dict__
+    assert (said["reason"], said["route"]) == ("refresh_token_reused", "/api/token/refresh")
     assert ask(client, third) == 401
     assert refresh(client, third).status_code == 401
     assert refresh(client, log_in(client)).status_code == 200
+
+
+def test_of_many_refreshes_at_the_same_time_one_is_the_first(store: Revocation, user: User) -> None:
+    with ExitStack() as stack:
+        tokens = TokenIssuer(revocation=store, secret=SECRET)
+        client = open_client(LIVE, routes(tokens), stack)
+        pair = log_in(client)
+        with ThreadPoolExecutor(8) as threads:
+            replies = list(threads.map(lambda _: refresh(client, pair), range(8)))
+        good = [reply.json() for reply in replies if reply.status_code == 200]
+        assert len(good) <= 1
+        statuses = {reply.status_code for reply in replies}
+        if isinstance(store, DjangoORMRevocation):
+            # SQLite in memory, as tests have it, does not wait for a locked table.
+            statuses -= {500}
+        else:
+            assert len(good) == 1
+        assert statuses <= {200, 401}
+        # The others ended the session, and whoever comes now finds it so.
+        assert refresh(client, pair).status_code == 401
+        assert [ask(client, pair) for pair in good] == [401] * len(good)
 
 
 def test_a_refresh_token_is_no_access_token(client: httpx.Client) -> None:
