@@ -161,6 +161,7 @@ def _file_roots(settings: BoltSettings) -> list[str] | None:
 def _compile(
     route: Route, policies: PolicyCompiler, overrides: dependencies.Overrides
 ) -> tuple[plan.Route, Handler]:
+    _check_decorator(route)
     is_method = route.controller is not None
     declared = signature.read(route.function, route.path, is_method=is_method, name=route.origin)
     returns = declared.returns if route.response_model is UNSET else route.response_model
@@ -248,6 +249,29 @@ _REQUEST = signature.Input(
     keyword_only=True,
     is_request=True,
 )
+
+
+def _check_decorator(route: Route) -> None:
+    """Refuse a decorator of Django's views, as ``login_required``, that would get something else.
+
+    Such a wrapper takes ``request`` first, and passes on what it gets.
+    """
+    inner = getattr(route.function, "__wrapped__", None)
+    if inner is None:
+        return
+    outer = inspect.signature(route.function, follow_wrapped=False)
+    if next(iter(outer.parameters), None) != "request":
+        return
+    if next(iter(inspect.signature(inner).parameters), None) != "request":
+        hint = (
+            "decorate the method by django.utils.decorators.method_decorator."
+            if route.controller is not None
+            else "have the handler take request first."
+        )
+        raise ConfigurationError(
+            f"{route.origin}: its decorator is made for views whose first parameter is request: "
+            f"{hint}"
+        )
 
 
 def _function(route: Route, flat: dependencies.Flattened) -> Callable[..., Any]:

@@ -9,14 +9,22 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings
-from django.contrib.auth import alogin, alogout, login, logout, update_session_auth_hash
+from django.contrib.auth import (
+    alogin,
+    alogout,
+    get_user,
+    login,
+    logout,
+    update_session_auth_hash,
+)
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import UpdateError
-from django.middleware.csrf import get_token
+from django.core.exceptions import ImproperlyConfigured
+from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.test import override_settings
 
-from django_bolt import BoltAPI, Request
+from django_bolt import BoltAPI, Controller, Request, Router
 from django_bolt.auth import (
     AllowAny,
     APIKeyAuthentication,
@@ -24,7 +32,10 @@ from django_bolt.auth import (
     HasPermission,
     IsAuthenticated,
     SessionAuthentication,
+    csrf,
+    session,
 )
+from django_bolt.testing import TestClient
 from tests.http.conftest import Serve
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -467,6 +478,35 @@ def test_login_required(client: httpx.Client, path: str, location: str) -> None:
     reply = client.get(path, follow_redirects=False)
     assert (reply.status_code, reply.headers["location"]) == (302, location)
     assert entered(client).get(path).json() == "ann"
+
+
+class Decorated(Controller):
+    @login_required
+    def get(self, request: Request) -> str:
+        return "in"
+
+
+@login_required
+def without_request(number: int) -> str:
+    return "in"
+
+
+def test_login_required_where_it_would_get_no_request() -> None:
+    router = Router()
+    router.register("decorated", Decorated)
+    with pytest.raises(ImproperlyConfigured, match="method_decorator"):
+        TestClient(router)
+    other = BoltAPI()
+    other.get("/")(without_request)
+    with pytest.raises(ImproperlyConfigured, match="take request first"):
+        TestClient(other)
+
+
+def test_tokens_are_compared_by_django() -> None:
+    """In constant time, that is: nothing of the comparison is our own."""
+    for name in ("_check_token", "_get_secret", "_origin_verified", "_check_referer"):
+        assert getattr(csrf._Check, name) is getattr(CsrfViewMiddleware, name)
+    assert session.get_user is get_user
 
 
 def encoded(text: str) -> str:
