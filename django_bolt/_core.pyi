@@ -173,6 +173,12 @@ class Request:
     def authentication(self) -> Any:
         """``dispatch.authentication.Authenticators`` of the route; ``None`` where it has none."""
     @property
+    def renderers(self) -> Any:
+        """The route's ``dispatch.rendering.Renderers``, where it declares renderers."""
+    @property
+    def chosen_renderer(self) -> tuple[int, str | None] | None:
+        """The index of one of them, and its media type where the client adds parameters."""
+    @property
     def verified_identity(self) -> Identity | None:
         """Whom an authentication class of Rust verified."""
     @property

@@ -31,6 +31,8 @@ class FunctionOptions(TypedDict, total=False):
     #: Authentication classes and permissions, in the place of those around the function.
     auth: Sequence[Any] | None
     guards: Sequence[Any] | None
+    #: Renderers, in the place of those around the function.
+    renderer_classes: Sequence[Any] | None
     #: Stands for the return annotation.
     response_model: Any
     #: Status of a result that does not say its own.
@@ -78,6 +80,7 @@ class BoltAPI(Router):
         *,
         auth: Sequence[Any] | None = None,
         guards: Sequence[Any] | None = None,
+        renderer_classes: Sequence[Any] | None = None,
         trailing_slash: bool | None = None,
         inline: bool | None = None,
         tags: Sequence[str] = (),
@@ -88,6 +91,7 @@ class BoltAPI(Router):
             prefix,
             authentication_classes=auth,
             permission_classes=guards,
+            renderer_classes=renderer_classes,
             trailing_slash=trailing_slash,
             inline=inline,
             tags=tags,

@@ -47,9 +47,9 @@ class Controller(metaclass=ControllerMeta):
     """Base of classes whose methods ``get``, ``post``, ... answer requests.
 
     Every request gets an instance of its own. Class attributes: ``authentication_classes``,
-    ``permission_classes`` (where a class has none, those of the router, then of the settings),
-    ``http_method_names``, ``etag``, ``tags`` and ``dependencies`` (added to the router's). The
-    hooks below may be overridden, with Django REST framework's meaning.
+    ``permission_classes``, ``renderer_classes`` (where a class has none, those of the router, then
+    of the settings), ``http_method_names``, ``etag``, ``tags`` and ``dependencies`` (added to the
+    router's). The hooks below may be overridden, with Django REST framework's meaning.
     """
 
     #: Filled in by the server before anything is called.
@@ -57,6 +57,7 @@ class Controller(metaclass=ControllerMeta):
 
     authentication_classes: Sequence[Any] | None = _from_settings("default_authentication_classes")
     permission_classes: Sequence[Any] | None = _from_settings("default_permission_classes")
+    renderer_classes: Sequence[Any] | None = _from_settings("default_renderer_classes")
     http_method_names: Sequence[str] = HTTP_METHODS
     tags: Sequence[str] = ()
     #: Whether replies to GET get an ``ETag`` of their bytes; ``None`` leaves it to the settings.

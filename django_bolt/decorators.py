@@ -20,6 +20,9 @@ from django_bolt.spelling import suggestion
 
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
+#: Lists of classes of which the nearest declaration holds.
+POLICIES = ("authentication_classes", "permission_classes", "renderer_classes")
+
 #: Attributes of decorated functions.
 OPTIONS = "__bolt_options__"
 _ACTION = "__bolt_action__"
@@ -65,6 +68,7 @@ class HandlerOptions:
     owner: str = field(default="handler", compare=False)
     authentication_classes: Sequence[Any] | None = None
     permission_classes: Sequence[Any] | None = None
+    renderer_classes: Sequence[Any] | None = None
     status_code: int | None = None
     response_model: Any = UNSET
     inline: bool | None = None
@@ -76,7 +80,7 @@ class HandlerOptions:
     dependencies: Sequence[Depends] = ()
 
     def __post_init__(self) -> None:
-        for name in ("authentication_classes", "permission_classes"):
+        for name in POLICIES:
             classes = getattr(self, name)
             if classes is not None:
                 object.__setattr__(self, name, check_policy(name, classes, self.owner))
@@ -180,6 +184,7 @@ def endpoint(
     *,
     authentication_classes: Sequence[Any] | None = None,
     permission_classes: Sequence[Any] | None = None,
+    renderer_classes: Sequence[Any] | None = None,
     status_code: int | None = None,
     response_model: Any = UNSET,
     inline: bool | None = None,
@@ -203,6 +208,7 @@ def endpoint(
         owner="@endpoint",
         authentication_classes=authentication_classes,
         permission_classes=permission_classes,
+        renderer_classes=renderer_classes,
         status_code=status_code,
         response_model=response_model,
         inline=inline,
@@ -326,6 +332,7 @@ def action(
     url_name: str | None = None,
     authentication_classes: Sequence[Any] | None = None,
     permission_classes: Sequence[Any] | None = None,
+    renderer_classes: Sequence[Any] | None = None,
     status_code: int | None = None,
     response_model: Any = UNSET,
     inline: bool | None = None,
@@ -350,6 +357,7 @@ def action(
         owner="@action",
         authentication_classes=authentication_classes,
         permission_classes=permission_classes,
+        renderer_classes=renderer_classes,
         status_code=status_code,
         response_model=response_model,
         inline=inline,

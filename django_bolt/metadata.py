@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django_bolt.controllers import Controller
 from django_bolt.introspection import HandlerFunction
-from django_bolt.responses import Response
+from django_bolt.responses import JSON_TYPE, Response
 
 _ENDINGS = ("Controller", "ViewSet", "View")
 
@@ -49,14 +49,18 @@ class Description:
             "name": _text(cls, "name") or f"{verbose_name(cls)} {self.suffix}".strip(),
             # inspect.getdoc would fall back to the framework's own text about Controller.
             "description": _text(cls, "description") or inspect.cleandoc(cls.__doc__ or ""),
-            "renders": ["application/json"],
-            "parses": ["application/json"],
         }
         allow = self._allow()
 
-        def options(self: Controller) -> Response:  # noqa: ARG001
+        def options(self: Controller) -> Response:
             """Describe the endpoint."""
-            return Response(dict(document), headers={"Allow": allow})
+            renderers = getattr(self, "renderer_classes", None) or ()
+            described = {
+                **document,
+                "renders": [renderer.media_type for renderer in renderers] or [JSON_TYPE],
+                "parses": [JSON_TYPE],
+            }
+            return Response(described, headers={"Allow": allow})
 
         return options
 

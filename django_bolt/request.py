@@ -21,6 +21,7 @@ from django_bolt.auth.identity import Identity, PythonIdentity
 from django_bolt.auth.session import open_session
 from django_bolt.auth.users import User, aload_user, load_user
 from django_bolt.exceptions import ParseError, UnsupportedMediaType
+from django_bolt.renderers import BaseRenderer, JSONRenderer
 from django_bolt.uploads import DjangoUpload, UploadFile
 
 __all__ = ["Request"]
@@ -147,6 +148,20 @@ class Request(_core.Request):
     def last_event_id(self) -> str | None:
         """The id of the last event that the client has seen (WHATWG HTML, section 9.2.3)."""
         return self.header("last-event-id") or None
+
+    @cached_property
+    def accepted_renderer(self) -> BaseRenderer:
+        """The renderer that the result goes through; for JSON where none is declared."""
+        if self.renderers is None or self.chosen_renderer is None:
+            return JSONRenderer()
+        renderer: BaseRenderer = self.renderers.instance(self.chosen_renderer[0])
+        return renderer
+
+    @property
+    def accepted_media_type(self) -> str:
+        """Its media type, with the parameters that the client asked for: ``…; indent=4``."""
+        accepted = None if self.chosen_renderer is None else self.chosen_renderer[1]
+        return accepted or str(self.accepted_renderer.media_type)
 
     @cached_property
     def COOKIES(self) -> dict[str, str]:  # noqa: N802 (Django's name)

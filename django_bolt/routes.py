@@ -35,6 +35,7 @@ class Route:
     #: Nearest declaration of action, class and routers; ``None`` leaves it to the settings.
     authentication_classes: Sequence[Any] | None = None
     permission_classes: Sequence[Any] | None = None
+    renderer_classes: Sequence[Any] | None = None
     status_code: int = 200
     #: Stands for the return annotation; ``UNSET`` where none is given.
     response_model: Any = UNSET
@@ -71,6 +72,7 @@ class Route:
             "action": self.action,
             "authentication_classes": self.authentication_classes,
             "permission_classes": self.permission_classes,
+            "renderer_classes": self.renderer_classes,
         }
 
 
@@ -81,6 +83,7 @@ class Surroundings:
     prefix: str = ""
     authentication_classes: tuple[Any, ...] | None = None
     permission_classes: tuple[Any, ...] | None = None
+    renderer_classes: tuple[Any, ...] | None = None
     trailing_slash: bool | None = None
     inline: bool | None = None
     tags: tuple[str, ...] = ()
@@ -97,6 +100,7 @@ class Surroundings:
                 self.authentication_classes, outer.authentication_classes
             ),
             permission_classes=nearest(self.permission_classes, outer.permission_classes),
+            renderer_classes=nearest(self.renderer_classes, outer.renderer_classes),
             trailing_slash=nearest(self.trailing_slash, outer.trailing_slash),
             inline=nearest(self.inline, outer.inline),
             tags=tuple(dict.fromkeys((*outer.tags, *self.tags))),
@@ -141,6 +145,7 @@ class Entry:
                 options.authentication_classes, outer.authentication_classes
             ),
             permission_classes=nearest(options.permission_classes, outer.permission_classes),
+            renderer_classes=nearest(options.renderer_classes, outer.renderer_classes),
             status_code=nearest(options.status_code, 200),
             response_model=options.response_model,
             inline=self._inline(outer),

@@ -20,12 +20,12 @@ __all__ = ["Route", "Router", "check_duplicates", "described_once"]
 class Router:
     """A collection of routes.
 
-    ``authentication_classes`` and ``permission_classes`` hold for everything in it that declares
-    none of its own, included routers too: the nearest declaration wins. ``tags`` add up, and so do
-    ``dependencies``, which run before the handlers', those of the outer router first.
-    ``trailing_slash`` makes the slash canonical in ``reverse`` and in the schema (a path answers
-    with and without it). ``inline`` runs ``def`` handlers on the worker's own thread, for those
-    that do not block. ``None`` leaves each of them to the router around this one.
+    ``authentication_classes``, ``permission_classes`` and ``renderer_classes`` hold for everything
+    in it that declares none of its own, included routers too: the nearest declaration wins.
+    ``tags`` add up, and so do ``dependencies``, which run before the handlers', those of the outer
+    router first. ``trailing_slash`` makes the slash canonical in ``reverse`` and in the schema (a
+    path answers with and without it). ``inline`` runs ``def`` handlers on the worker's own thread,
+    for those that do not block. ``None`` leaves each of them to the router around this one.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Router:
         *,
         authentication_classes: Sequence[Any] | None = None,
         permission_classes: Sequence[Any] | None = None,
+        renderer_classes: Sequence[Any] | None = None,
         trailing_slash: bool | None = None,
         inline: bool | None = None,
         tags: Sequence[str] = (),
@@ -45,6 +46,7 @@ class Router:
             prefix=_check_prefix(prefix, owner),
             authentication_classes=_policy("authentication_classes", authentication_classes, owner),
             permission_classes=_policy("permission_classes", permission_classes, owner),
+            renderer_classes=_policy("renderer_classes", renderer_classes, owner),
             trailing_slash=_switch("trailing_slash", trailing_slash, owner),
             inline=_switch("inline", inline, owner),
             tags=check_tags(tags, owner),

@@ -36,6 +36,11 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     default_authentication_classes: tuple[Any, ...] = ()
     #: Classes, instances, expressions or dotted paths; for routes that name no permissions.
     default_permission_classes: tuple[Any, ...] = ()
+    #: Classes, instances or dotted paths; for routes that name no renderers of their own. Without
+    #: any, these answer with JSON whatever the client accepts.
+    default_renderer_classes: tuple[Any, ...] = ()
+    #: The query parameter that overrides ``Accept``; ``None`` is none.
+    url_format_override: str | None = "format"
     #: Shape of error replies for a client without a preference: Django REST framework's, or
     #: ``application/problem+json`` (RFC 9457).
     error_format: Literal["drf", "problem"] = "drf"
@@ -83,7 +88,11 @@ class DjangoSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _KEYS = {name.upper(): name for name in BoltSettings.__struct_fields__}
-_CLASS_LISTS = ("DEFAULT_AUTHENTICATION_CLASSES", "DEFAULT_PERMISSION_CLASSES")
+_CLASS_LISTS = (
+    "DEFAULT_AUTHENTICATION_CLASSES",
+    "DEFAULT_PERMISSION_CLASSES",
+    "DEFAULT_RENDERER_CLASSES",
+)
 
 
 def bolt_settings() -> BoltSettings:
@@ -132,6 +141,8 @@ def _read() -> BoltSettings:
         read = msgspec.convert(values, BoltSettings)
     except msgspec.ValidationError as error:
         raise SettingsError(f"BOLT: {_by_key(str(error))}") from error
+    if read.url_format_override == "":
+        raise SettingsError("BOLT['URL_FORMAT_OVERRIDE'] must be a name, or None.")
     if read.blocking_threads < 1:
         raise SettingsError("BOLT['BLOCKING_THREADS'] must be at least 1.")
     for name in ("keep_alive", "request_timeout", "shutdown_timeout"):

@@ -28,6 +28,7 @@ ATTRIBUTES = frozenset(
         "etag",
         "http_method_names",
         "permission_classes",
+        "renderer_classes",
         "tags",
     }
 )
@@ -69,7 +70,6 @@ UNSUPPORTED_ATTRIBUTES = frozenset(
         "pagination_class",
         "parser_classes",
         "queryset",
-        "renderer_classes",
         "schema",
         "search_fields",
         "serializer_class",

@@ -15,7 +15,7 @@ from msgspec import UNSET
 from django_bolt.auth import security_log
 from django_bolt.auth.key_sets import KeySource
 from django_bolt.auth.session import seal
-from django_bolt.compile import binding, dependencies, plan, response, signature
+from django_bolt.compile import binding, dependencies, negotiation, plan, response, signature
 from django_bolt.compile.policy import PolicyCompiler
 from django_bolt.compile.streams import compile_stream, is_generator
 from django_bolt.conditional import condition_of
@@ -78,6 +78,7 @@ def build(routes: Iterable[Route], overrides: Mapping[Any, Any] | None = None) -
             error_format=settings.error_format,
             error_codes=settings.error_codes,
             file_roots=_file_roots(settings),
+            url_format_override=settings.url_format_override,
         ),
         authenticators=policies.authenticators,
         routes=[route for route, _ in compiled],
@@ -178,6 +179,7 @@ def _compile(
     access = _access(route, policies)
     reads_body = _may_read_body(declared, is_method=is_method)
     _check_upload_options(route, bound, reads_body=reads_body)
+    offers, renderers = negotiation.renderers(route, bound.parameters)
     document = plan.Route(
         method=route.method,
         path=route.path,
@@ -198,6 +200,7 @@ def _compile(
         arguments=list(bound.arguments),
         status=_status(route, is_empty=result.none_is_empty),
         etag=bool(nearest(route.etag, bolt_settings().etags)),
+        renderers=offers,
     )
     handler = Handler(
         function=function,
@@ -219,6 +222,7 @@ def _compile(
         permissions=access.permissions,
         authenticators=access.authenticators,
         admit=access.admit,
+        renderers=renderers,
     )
     return document, handler
 

@@ -42,6 +42,8 @@ class Service(Document, frozen=True):
     error_codes: bool
     #: Directories that files may be sent from, absolute and without links; ``None`` is any.
     file_roots: list[str] | None
+    #: The query parameter that overrides ``Accept`` where a route declares renderers.
+    url_format_override: str | None
 
 
 class MemoryRevocation(Document, frozen=True, tag_field="type", tag="memory"):
@@ -295,6 +297,15 @@ class Argument(Document, frozen=True):
     keyword: str | None = None
 
 
+class Renderer(Document, frozen=True):
+    """What results may be rendered as."""
+
+    #: Without wildcards.
+    media_type: str
+    #: Its name in a URL.
+    format: str | None
+
+
 class Route(Document, frozen=True):
     """Method, path and handler, with every policy."""
 
@@ -326,6 +337,8 @@ class Route(Document, frozen=True):
     status: int
     #: Whether replies get an ``ETag`` of their bytes.
     etag: bool
+    #: What results may be rendered as; empty where nobody declared it, and all is JSON.
+    renderers: list[Renderer]
 
 
 class Plan(Document, frozen=True, kw_only=True):

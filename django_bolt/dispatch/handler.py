@@ -9,6 +9,7 @@ from typing import Any
 from django_bolt._core import Shape
 from django_bolt.dispatch.authentication import Authenticators
 from django_bolt.dispatch.permissions import Permissions
+from django_bolt.dispatch.rendering import Renderers
 
 
 class Required:
@@ -63,3 +64,5 @@ class Handler:
     #: Runs before the body is read where ``permissions`` is set, or a class of ``authenticators``
     #: runs in Python; see ``dispatch.admission``.
     admit: Callable[..., Awaitable[None]] | None
+    #: What results may be rendered as, where it is declared.
+    renderers: Renderers | None

@@ -16,7 +16,7 @@ from django_bolt.status import is_success
 from django_bolt.streaming import StreamingResponse
 
 #: Statuses that never have a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
-_EMPTY = (204, 205, 304)
+BODILESS = (204, 205, 304)
 
 
 def render(
@@ -36,7 +36,7 @@ def render(
     data = response.data
     if convert is not None and _holds_the_result(response):
         data = convert(data)
-    body = None if response.status_code in _EMPTY else _body(response, data)
+    body = None if response.status_code in BODILESS else _body(response, data)
     content_type, headers = head_of(response)
     return response.status_code, None if body is None else content_type, headers, body
 

@@ -26,7 +26,7 @@ FLOORS = [
     ["routing", "registration", "routes", "metadata"],
     ["viewsets", "token_views"],
     ["controllers", "introspection", "dispatch", "orm"],
-    ["request", "auth"],
+    ["request", "renderers", "auth"],
     ["exceptions", "responses", "file_responses", "streaming"],
     [
         "settings",
@@ -37,6 +37,7 @@ FLOORS = [
         "url_templates",
         "cookies",
         "uploads",
+        "encodable",
     ],
     # The schema of what crosses to Rust, and Rust itself: data and functions that know nobody.
     ["compile.plan", "_core", "spelling", "status"],
@@ -54,6 +55,7 @@ ARROWS = {
     ("controllers", "dispatch"),
     ("controllers", "introspection"),
     ("request", "auth"),
+    ("request", "renderers"),
     ("file_responses", "responses"),
     ("streaming", "responses"),
     ("conditional", "decorators"),

@@ -40,7 +40,10 @@ struct Admission {
 pub fn admit(parts: Arc<Parts>, deferred: Deferred<'_>) -> Outcome<Admitted> {
     let admission = Admission {
         caller: deferred.request.origin::<Caller>().cloned(),
-        facts: FactSource::new(deferred.request, deferred.identity.cloned()).take(&parts),
+        facts: {
+            let chosen = deferred.chosen.cloned();
+            FactSource::new(deferred.request, deferred.identity.cloned(), chosen).take(&parts)
+        },
         captures: deferred.captures.clone(),
         leaves: deferred.leaves,
         pending: deferred.pending,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bolt_core::auth::identity::Identity;
+use bolt_core::renderers::Chosen;
 use bolt_core::request::{Request, SharedHead};
 
 use crate::handler::Parts;
@@ -14,6 +15,8 @@ pub struct Facts {
     pub head: Arc<SharedHead>,
     pub route: Arc<RouteNames>,
     pub identity: Option<Arc<Identity>>,
+    /// The renderer, where the route declares them.
+    pub chosen: Option<Chosen>,
 }
 
 /// Where a request's facts can be had while the server still holds it.
@@ -23,11 +26,20 @@ pub struct Facts {
 pub struct FactSource<'a> {
     request: &'a mut Request,
     identity: Option<Arc<Identity>>,
+    chosen: Option<Chosen>,
 }
 
 impl<'a> FactSource<'a> {
-    pub fn new(request: &'a mut Request, identity: Option<Arc<Identity>>) -> Self {
-        Self { request, identity }
+    pub fn new(
+        request: &'a mut Request,
+        identity: Option<Arc<Identity>>,
+        chosen: Option<Chosen>,
+    ) -> Self {
+        Self {
+            request,
+            identity,
+            chosen,
+        }
     }
 
     pub fn take(&mut self, parts: &Parts) -> Facts {
@@ -35,6 +47,7 @@ impl<'a> FactSource<'a> {
             head: self.request.share_head(),
             route: Arc::clone(&parts.route),
             identity: self.identity.take(),
+            chosen: self.chosen.take(),
         }
     }
 }

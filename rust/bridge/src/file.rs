@@ -45,7 +45,7 @@ pub fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
 /// The error for a file that is not sent. Python says which, and tells the log.
 pub fn refuse(parts: &Parts, request: &mut CoreRequest, refused: &Refused) -> Error {
     let caller = request.origin::<Caller>().cloned();
-    let facts = FactSource::new(request, None).take(parts);
+    let facts = FactSource::new(request, None, None).take(parts);
     Python::attach(|py| {
         let made = Request::create(py, &parts.hooks, facts);
         let request = made.map(Bound::into_any).ok();

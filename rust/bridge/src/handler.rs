@@ -12,6 +12,7 @@ use crate::blocking_pool::BlockingPool;
 use crate::group::GroupParts;
 use crate::hooks::Hooks;
 use crate::python;
+use crate::rendering::RendererParts;
 use crate::route::RouteNames;
 use crate::shape::Shape;
 use crate::values::ParameterParts;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub none_is_empty: bool,
     /// Decides what Rust could not, before the body is read.
     pub admit: Option<Py<PyAny>>,
+    /// What results may be rendered as, where it is declared.
+    pub renderers: Option<RendererParts>,
 }
 
 /// Where an argument comes from.
@@ -126,10 +129,15 @@ impl PyHandler {
         let py = handler.py();
         let mut names = RouteNames::new(route);
         names.authenticators = optional(handler, "authenticators")?;
+        names.renderers = optional(handler, "renderers")?;
+        let renderers = RendererParts::read(py, names.renderers.as_ref())?;
         let controller = ControllerParts::read(handler)?;
         let (arguments, keywords) = read_arguments(route, &names)?;
-        let takes_request =
-            controller.is_some() || arguments.iter().any(|slot| matches!(slot, Slot::Request));
+        let takes_request = controller.is_some()
+            || arguments.iter().any(|slot| matches!(slot, Slot::Request))
+            || renderers
+                .as_ref()
+                .is_some_and(|renderers| renderers.take_request);
         let keywords = (!keywords.is_empty())
             .then(|| PyTuple::new(py, keywords))
             .transpose()?
@@ -164,6 +172,7 @@ impl PyHandler {
             encode: handler.getattr("encode")?.unbind(),
             none_is_empty: handler.getattr("none_is_empty")?.extract()?,
             admit: optional(handler, "admit")?,
+            renderers,
         })))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bolt_core::error::{Error, Faults};
 use bolt_core::extract::Value;
 use bolt_core::form::Form;
+use bolt_core::renderers::Chosen;
 use bolt_core::reply::Reply;
 use bolt_core::router::Captures;
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use crate::facts::{FactSource, Facts};
 use crate::group::Built;
 use crate::handler::{Parts, Slot};
 use crate::in_process::Caller;
+use crate::rendering::Rendering;
 use crate::request::Request;
 use crate::{body, python, reply};
 
@@ -28,6 +30,8 @@ pub struct Inputs {
     pub faults: Faults,
     pub form: Option<Arc<Form>>,
     pub body: Option<Bytes>,
+    /// The renderer, where the route declares them.
+    pub chosen: Option<Chosen>,
 }
 
 pub struct Invocation {
@@ -260,6 +264,7 @@ impl Invocation {
             body: arguments.body.as_ref(),
             request: arguments.request.as_ref(),
             caller: self.caller.as_ref(),
+            rendering: self.rendering(arguments),
         };
         let mut reply = reply::from_result(&asked, result)?;
         if let Some(request) = request {
@@ -269,6 +274,14 @@ impl Invocation {
             }
         }
         Ok(reply)
+    }
+
+    /// How results are rendered, where that is other than as JSON.
+    fn rendering<'a>(&'a self, arguments: &'a Arguments) -> Option<Rendering<'a>> {
+        let (parts, chosen) = (self.parts.renderers.as_ref()?, self.inputs.chosen.as_ref()?);
+        let controller = self.parts.controller.as_ref();
+        let view = controller.and(arguments.objects.first());
+        Rendering::of(parts, chosen, arguments.request.as_ref(), view)
     }
 
     /// Whether a conversion failed only because Django refuses the database on an event loop.

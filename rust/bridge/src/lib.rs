@@ -20,6 +20,7 @@ mod lease;
 mod plain;
 #[allow(unsafe_code)] // calls of CPython that PyO3 has no safe form of, each with its reason
 mod python;
+mod rendering;
 mod reply;
 mod request;
 mod revoked;

@@ -12,6 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
+use crate::rendering::Rendering;
 use crate::request::Request;
 use crate::{file, head, plain, python, stream};
 
@@ -25,12 +26,19 @@ pub struct Asked<'a> {
     pub body: Option<&'a Py<PyAny>>,
     pub request: Option<&'a Py<PyAny>>,
     pub caller: Option<&'a Caller>,
+    /// How data are rendered, where that is other than as JSON.
+    pub rendering: Option<Rendering<'a>>,
 }
 
 /// The reply for a result.
 pub fn from_result(asked: &Asked<'_>, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
     let (parts, py) = (asked.parts, result.py());
     if python::is_of_type(result, parts.hooks.response_class.bind(py)) {
+        if let Some(rendering) = &asked.rendering
+            && let Some(reply) = rendering.response(parts, result)?
+        {
+            return Ok(reply);
+        }
         if let Some(reply) = plain::reply(parts, result)? {
             return Ok(reply);
         }
@@ -55,6 +63,11 @@ pub fn from_result(asked: &Asked<'_>, result: &Bound<'_, PyAny>) -> PyResult<Rep
         _ => None,
     };
     let result = converted.as_ref().unwrap_or(result);
+    if let Some(rendering) = &asked.rendering
+        && (rendering.is_custom() || !result.is_exact_instance_of::<PyBytes>())
+    {
+        return rendering.result(parts, result);
+    }
     if let Ok(bytes) = result.cast_exact::<PyBytes>() {
         return Ok(Reply::full(
             parts.status,
@@ -75,6 +88,11 @@ fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
         .render
         .bind(result.py())
         .call1((result, convert))?;
+    from_data(&rendered)
+}
+
+/// The reply of a `dispatch.hooks.RenderedReply`.
+pub fn from_data(rendered: &Bound<'_, PyAny>) -> PyResult<Reply> {
     let (status, content_type, headers, body): (u16, Option<String>, Headers, Option<Vec<u8>>) =
         rendered.extract()?;
     let length = body.as_ref().map_or(0, Vec::len) as u64;

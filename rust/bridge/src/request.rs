@@ -100,6 +100,7 @@ impl Request {
             head: Arc::new(SharedHead::empty()),
             route: Arc::default(),
             identity: None,
+            chosen: None,
         })
     }
 }
@@ -176,6 +177,18 @@ impl Request {
     fn authentication<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let authenticators = self.facts().route.authenticators.as_ref()?;
         Some(authenticators.bind(py).clone())
+    }
+
+    #[getter]
+    fn renderers<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let renderers = self.facts().route.renderers.as_ref()?;
+        Some(renderers.bind(py).clone())
+    }
+
+    #[getter]
+    fn chosen_renderer(&self) -> Option<(usize, Option<&str>)> {
+        let chosen = self.facts().chosen.as_ref()?;
+        Some((chosen.index, chosen.accepted.as_deref()))
     }
 
     #[getter]

@@ -11,6 +11,8 @@ pub struct RouteNames {
     pub captures: Vec<String>,
     /// `dispatch.authentication.Authenticators`, where the route has authentication classes.
     pub authenticators: Option<Py<PyAny>>,
+    /// `dispatch.rendering.Renderers`, where the route declares them.
+    pub renderers: Option<Py<PyAny>>,
 }
 
 impl RouteNames {
@@ -20,6 +22,7 @@ impl RouteNames {
             name: route.name.clone(),
             captures: capture_names(&route.path),
             authenticators: None,
+            renderers: None,
         }
     }
 }

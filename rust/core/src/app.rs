@@ -11,6 +11,7 @@ use crate::guards::Guard;
 use crate::media_type::MediaType;
 use crate::path::Template;
 use crate::plan::{self, Origin, Plan, PlanError, Source};
+use crate::renderers::Renderers;
 use crate::router::Router;
 
 /// A compiled plan with its handlers. It is `Send` and `Sync` where the handlers are.
@@ -48,6 +49,8 @@ pub(crate) struct Route<H> {
     pub max_body_size: Option<u64>,
     /// Whether replies get a tag of their bytes.
     pub etag: bool,
+    /// What results may be rendered as, where it is declared.
+    pub renderers: Option<Renderers>,
 }
 
 impl<H> App<H> {
@@ -98,7 +101,12 @@ fn compile_route<H>(
     handler: H,
 ) -> Result<Route<H>, PlanError> {
     let template = Template::parse(&route.path).map_err(|why| PlanError::new("path", why))?;
-    let extractor = Extractor::compile(&route.parameters, &route.groups, &template.names)?;
+    let mut extractor = Extractor::compile(&route.parameters, &route.groups, &template.names)?;
+    let parameter = service.url_format_override.as_deref();
+    let renderers = Renderers::compile(&route.renderers, parameter)?;
+    if renderers.is_some() {
+        extractor.tolerate(parameter);
+    }
     let max_body_size = route.max_body_size.or(service.max_body_size);
     Ok(Route {
         handler,
@@ -115,6 +123,7 @@ fn compile_route<H>(
         reads_body: route.reads_body,
         max_body_size,
         etag: route.etag,
+        renderers,
     })
 }
 

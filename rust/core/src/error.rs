@@ -40,6 +40,8 @@ pub enum Error {
         /// `Allow`.
         allow: HeaderValue,
     },
+    /// 406: the client accepts nothing that the route renders.
+    NotAcceptable,
     /// 408: the body arrives too slowly.
     TooSlow,
     /// 412: what the client saw is not what there is.

@@ -12,6 +12,7 @@ use crate::error::{Error, Faults};
 use crate::extract::Value;
 use crate::file::Refused;
 use crate::form::Form;
+use crate::renderers::Chosen;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::router::Captures;
@@ -39,6 +40,8 @@ pub struct Deferred<'a> {
     /// Authentication classes to ask first; `identity` is what holds where none of them knows the
     /// caller.
     pub pending: Option<Asked>,
+    /// The renderer, where the route declares them and the client accepts one.
+    pub chosen: Option<&'a Chosen>,
 }
 
 /// Authentication classes that run in Python and come before what Rust found.
@@ -69,6 +72,8 @@ pub struct Call<'a> {
     pub form: Option<Form>,
     /// The body's bytes; `None` where the request has none or the route reads none.
     pub body: Option<Bytes>,
+    /// The renderer, where the route declares them.
+    pub chosen: Option<Chosen>,
 }
 
 /// Answers one route.
@@ -84,6 +89,11 @@ pub trait Handler {
 
     /// Answers an admitted request. `admission` is there where `admit` ran.
     fn call(&self, call: Call<'_>, admission: Option<Self::Admission>) -> Outcome<Reply>;
+
+    /// Renders an error's reply, which is JSON, as what was agreed on with the client.
+    fn render_error(&self, _request: &mut Request, _chosen: &Chosen, reply: Reply) -> Reply {
+        reply
+    }
 
     /// The error in the place of a file that is not sent, which is logged with its path.
     fn refuse_file(&self, request: &mut Request, refused: Refused) -> Error;

@@ -1,6 +1,7 @@
 //! HTTP, routing, extraction, authentication and guards, without Python.
 #![forbid(unsafe_code)]
 
+mod accept;
 pub mod app;
 pub mod auth;
 mod body;
@@ -19,6 +20,7 @@ mod negotiation;
 pub mod path;
 pub mod plan;
 pub mod render;
+pub mod renderers;
 pub mod reply;
 pub mod request;
 pub mod router;

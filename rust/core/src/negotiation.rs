@@ -2,66 +2,60 @@
 
 use actix_http::header::HeaderValue;
 
+use crate::accept::{self, Quality, Range};
 use crate::plan::ErrorFormat;
 
 /// RFC 9457.
 pub(crate) const PROBLEM: &str = "application/problem+json";
-const JSON: &str = "application/json";
 
 /// The shape to use: what the client prefers, or else what the service is set to.
 pub(crate) fn wanted(accept: Option<&HeaderValue>, default: ErrorFormat) -> ErrorFormat {
-    let Some(accept) = accept.and_then(|accept| accept.to_str().ok()) else {
+    let Some(accept) = accept else {
         return default;
     };
-    let (problem, json) = (quality(accept, PROBLEM), quality(accept, JSON));
+    let ranges = accept::of_value(accept);
+    let (problem, json) = (wish(&ranges, "problem+json"), wish(&ranges, "json"));
     // A client that names the problem type understands it; one that does not name it may.
-    if problem.named && problem.value > 0.0 && problem.value >= json.value {
+    if problem.named && problem.quality > 0 && problem.quality >= json.quality {
         return ErrorFormat::Problem;
     }
-    if json.value > problem.value {
+    if json.quality > problem.quality {
         return ErrorFormat::Drf;
     }
     default
 }
 
-/// How much a client wants a media type (RFC 9110, section 12.4.2).
+/// Whether the client asks for problems, RFC 9457, whatever the service is set to.
+pub(crate) fn names_problem(accept: Option<&HeaderValue>) -> bool {
+    wanted(accept, ErrorFormat::Drf) == ErrorFormat::Problem
+}
+
+/// How much a client wants one of the shapes.
 #[derive(Default)]
-struct Quality {
-    value: f32,
+struct Wish {
+    quality: Quality,
     named: bool,
-    specificity: u8,
 }
 
-fn quality(accept: &str, media_type: &str) -> Quality {
-    let mut best = Quality::default();
-    for range in accept.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let specificity = match parts.next().unwrap_or_default() {
-            exact if exact.eq_ignore_ascii_case(media_type) => 3,
-            group if group.eq_ignore_ascii_case("application/*") => 2,
-            "*/*" => 1,
-            _ => continue,
-        };
-        let value = parts
-            .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
-            .map_or(1.0, weight);
-        if specificity > best.specificity {
-            best = Quality {
-                value,
-                named: specificity == 3,
-                specificity,
-            };
+fn wish(ranges: &[Range<'_>], subtype: &str) -> Wish {
+    let essence = |range: &Range<'_>| match (range.kind, range.subtype) {
+        ("*", _) => 1,
+        (kind, "*") if kind.eq_ignore_ascii_case("application") => 2,
+        (kind, own)
+            if kind.eq_ignore_ascii_case("application") && own.eq_ignore_ascii_case(subtype) =>
+        {
+            3
         }
+        _ => 0,
+    };
+    let best = ranges.iter().map(|range| (essence(range), range));
+    match best.max_by_key(|(essence, range)| (*essence, range.quality)) {
+        None | Some((0, _)) => Wish::default(),
+        Some((essence, range)) => Wish {
+            quality: range.quality,
+            named: essence == 3,
+        },
     }
-    best
-}
-
-/// A malformed weight counts as none.
-fn weight(text: &str) -> f32 {
-    let weight = text.trim().parse().ok();
-    weight
-        .filter(|weight| (0.0..=1.0).contains(weight))
-        .unwrap_or(0.0)
 }
 
 #[cfg(test)]

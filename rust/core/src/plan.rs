@@ -46,6 +46,9 @@ pub struct Service {
     pub error_codes: bool,
     /// The directories that files may be sent from, absolute and without links; `None` is any.
     pub file_roots: Option<Vec<PathBuf>>,
+    /// The query parameter that overrides `Accept` where a route declares renderers.
+    #[serde(default)]
+    pub url_format_override: Option<String>,
 }
 
 /// What holds for every form.
@@ -210,6 +213,19 @@ pub struct Route {
     pub status: u16,
     /// Whether replies get an `ETag` of their bytes.
     pub etag: bool,
+    /// What the results may be rendered as; empty where nobody declared it, and all is JSON.
+    #[serde(default)]
+    pub renderers: Vec<Renderer>,
+}
+
+/// What results may be rendered as.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renderer {
+    /// Without wildcards; parameters are allowed.
+    pub media_type: String,
+    /// Its name in a URL.
+    pub format: Option<String>,
 }
 
 /// Where a handler runs.

@@ -92,6 +92,11 @@ fn describe(error: Error) -> Rendered {
             rendered.headers.push((ALLOW, allow));
             rendered
         }
+        Error::NotAcceptable => plain(
+            StatusCode::NOT_ACCEPTABLE,
+            "Could not satisfy the request Accept header.",
+            "not_acceptable",
+        ),
         Error::TooSlow => plain(
             StatusCode::REQUEST_TIMEOUT,
             "The request body arrived too slowly.",
@@ -249,6 +254,7 @@ mod tests {
             error_format,
             error_codes,
             file_roots: None,
+            url_format_override: None,
         }
     }
 
@@ -302,6 +308,12 @@ mod tests {
                 405,
                 "This method is not allowed here.",
                 "method_not_allowed",
+            ),
+            (
+                Error::NotAcceptable,
+                406,
+                "Could not satisfy the request Accept header.",
+                "not_acceptable",
             ),
             (
                 Error::TooSlow,

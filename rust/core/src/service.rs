@@ -16,29 +16,41 @@ use crate::extract::Value;
 use crate::file::{self, Failure, FileBody};
 use crate::form::{self, Received};
 use crate::handler::{Asked, Call, Deferred, Handler, Outcome};
+use crate::negotiation::names_problem;
 use crate::render::render;
+use crate::renderers::{Chosen, Renderers};
 use crate::reply::{Body, Reply};
 use crate::request::Request;
 use crate::router::{Captures, Found};
 
 /// Answers a request. Whatever fails, there is a reply.
 pub async fn handle<H: Handler>(app: &App<H>, mut request: Request) -> Reply {
-    let reply = match respond(app, &mut request).await {
+    let mut agreed = Agreed::default();
+    let reply = match respond(app, &mut request, &mut agreed).await {
         Ok(reply) => reply,
-        Err(error) => render(error, &app.service, request.header(&ACCEPT)),
+        Err(error) => {
+            let reply = render(error, &app.service, request.header(&ACCEPT));
+            agreed.render_error(&mut request, reply)
+        }
     };
+    let reply = agreed.vary(reply);
     body::discard(&mut request).await;
     reply.settled(request.method())
 }
 
 /// The stages in their order.
-async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Reply, Error> {
+async fn respond<'a, H: Handler>(
+    app: &'a App<H>,
+    request: &mut Request,
+    agreed: &mut Agreed<'a, H>,
+) -> Result<Reply, Error> {
     let (route, captures) = match app.router.find(request.method(), request.uri().path())? {
         Found::Route { index, captures } => (&app.routes[index], captures),
         Found::Options { allow } => {
             return Ok(Reply::empty(StatusCode::NO_CONTENT).with_header(ALLOW, allow.clone()));
         }
     };
+    let unacceptable = agreed.negotiate(route, request).err();
     let (identity, pending) = match authenticate(app, route, request)? {
         Caller::Known(identity) => (identity, None),
         Caller::Pending(identity, pending) => {
@@ -59,11 +71,15 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
                 identity: identity.as_ref(),
                 leaves,
                 pending,
+                chosen: agreed.chosen.as_ref(),
             };
             let admitted = finish(route.handler.admit(deferred)).await;
             Some(admitted.map_err(|error| challenged(error, route.challenge.as_ref()))?)
         }
     };
+    if let Some(error) = unacceptable {
+        return Err(error);
+    }
     let mut read = extract(route, request, &captures)?;
     let body = read_body(route, request, &mut read).await?;
     let (values, faults) = read;
@@ -77,6 +93,7 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
         faults,
         form: body.streamed.then_some(body.form),
         body: body.body,
+        chosen: agreed.chosen.clone(),
     };
     match finish(route.handler.call(call, admission)).await {
         Ok(mut reply) => {
@@ -91,6 +108,50 @@ async fn respond<H: Handler>(app: &App<H>, request: &mut Request) -> Result<Repl
             }
         }
         Err(error) => Err(challenged(error, route.challenge.as_ref())),
+    }
+}
+
+/// What was agreed on with the client, as soon as its route is known.
+struct Agreed<'a, H> {
+    route: Option<(&'a H, &'a Renderers)>,
+    chosen: Option<Chosen>,
+}
+
+impl<H> Default for Agreed<'_, H> {
+    fn default() -> Self {
+        Self {
+            route: None,
+            chosen: None,
+        }
+    }
+}
+
+impl<'a, H: Handler> Agreed<'a, H> {
+    /// Chooses the renderer, where the route declares them. Refusals of the caller come first, in
+    /// what is agreed on where something is.
+    fn negotiate(&mut self, route: &'a Route<H>, request: &Request) -> Result<(), Error> {
+        if let Some(renderers) = &route.renderers {
+            self.route = Some((&route.handler, renderers));
+            self.chosen = Some(renderers.choose(request)?);
+        }
+        Ok(())
+    }
+
+    /// An error's reply as the client asks for it: those who name the problem type get that.
+    fn render_error(&self, request: &mut Request, reply: Reply) -> Reply {
+        match (self.route, &self.chosen) {
+            (Some((handler, _)), Some(chosen)) if !names_problem(request.header(&ACCEPT)) => {
+                handler.render_error(request, chosen, reply)
+            }
+            _ => reply,
+        }
+    }
+
+    fn vary(&self, reply: Reply) -> Reply {
+        match self.route {
+            Some((_, renderers)) => renderers.vary(reply),
+            None => reply,
+        }
     }
 }
 

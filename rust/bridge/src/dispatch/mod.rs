@@ -11,6 +11,7 @@ use bolt_core::error::Error;
 use bolt_core::file::Refused;
 use bolt_core::handler::{Call, Deferred, Handler, Outcome};
 use bolt_core::plan::Mode;
+use bolt_core::renderers::Chosen;
 use bolt_core::reply::Reply;
 use bolt_core::request::Request;
 use pyo3::prelude::*;
@@ -21,6 +22,7 @@ use crate::file;
 use crate::handler::PyHandler;
 use crate::in_process::Caller;
 use crate::invocation::{Inputs, Invocation};
+use crate::rendering;
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::worker::Worker;
 
@@ -43,7 +45,7 @@ impl Handler for PyHandler {
     fn call(&self, call: Call<'_>, admission: Option<Admitted>) -> Outcome<Reply> {
         let parts = Arc::clone(&self.0);
         let caller = call.request.origin::<Caller>().cloned();
-        let mut source = FactSource::new(call.request, call.identity);
+        let mut source = FactSource::new(call.request, call.identity, call.chosen.clone());
         let (admitted, surroundings) = match admission {
             Some(admitted) => (
                 Some((admitted.request, admitted.instance)),
@@ -58,6 +60,7 @@ impl Handler for PyHandler {
                 faults: call.faults,
                 form: call.form.map(Arc::new),
                 body: call.body,
+                chosen: call.chosen,
             },
             facts: None,
             parts,
@@ -80,6 +83,10 @@ impl Handler for PyHandler {
                 None => begin_and_run(py, worker, invocation, source),
             }),
         }
+    }
+
+    fn render_error(&self, _request: &mut Request, chosen: &Chosen, reply: Reply) -> Reply {
+        rendering::render_error(&self.0, chosen, reply)
     }
 
     fn refuse_file(&self, request: &mut Request, refused: Refused) -> Error {

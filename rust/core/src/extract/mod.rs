@@ -9,6 +9,7 @@ mod header;
 mod number;
 mod query;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::error::Faults;
@@ -67,6 +68,8 @@ pub struct Extractor {
     form: bool,
     /// Where names that no field has are faults.
     closed: Vec<Source>,
+    /// A name in the query string that is nobody's fault though no field has it.
+    tolerated: Option<String>,
 }
 
 impl Extractor {
@@ -100,7 +103,13 @@ impl Extractor {
                 .filter(|group| group.closed)
                 .map(|group| group.source)
                 .collect(),
+            tolerated: None,
         })
+    }
+
+    /// Has a name in the query string be no fault though no field has it.
+    pub(crate) fn tolerate(&mut self, name: Option<&str>) {
+        self.tolerated = name.map(str::to_owned);
     }
 
     /// Whether any parameter is a form's.
@@ -146,8 +155,24 @@ impl Extractor {
         }
         if self.closed.contains(&Source::Query) {
             let query = request.uri().query().unwrap_or_default();
-            faults.0.extend(query::unknown(query, &self.fields));
+            let tolerated = self.tolerated.as_deref();
+            faults
+                .0
+                .extend(query::unknown(query, &self.fields, tolerated));
         }
         (values, faults)
     }
+}
+
+/// The last value of a name in a query string, decoded; `None` where it is not there, and text that
+/// no name of ours is where it is not UTF-8.
+pub(crate) fn last_query_value<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let values = query.split('&').filter_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        query::decode(key)
+            .is_ok_and(|key| key == name)
+            .then_some(value)
+    });
+    let value = values.last()?;
+    Some(query::decode(value).unwrap_or(Cow::Borrowed(value)))
 }

@@ -35,14 +35,15 @@ pub(super) fn collect<'a>(query: &'a str, fields: &[Field]) -> Slots<'a> {
     slots
 }
 
-/// A fault for each name that no field has.
-pub(super) fn unknown(query: &str, fields: &[Field]) -> Vec<Fault> {
+/// A fault for each name that no field has, other than the tolerated one.
+pub(super) fn unknown(query: &str, fields: &[Field], tolerated: Option<&str>) -> Vec<Fault> {
     let names = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name))
         // What is not UTF-8 is nobody's name either.
-        .map(|name| decode(name).unwrap_or(Cow::Borrowed(name)));
+        .map(|name| decode(name).unwrap_or(Cow::Borrowed(name)))
+        .filter(|name| tolerated != Some(name.as_ref()));
     field::unknown(names, Source::Query, fields)
 }
 
