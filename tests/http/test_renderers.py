@@ -20,7 +20,7 @@ from django_bolt import BoltAPI, BoltViewSet, Controller, Request, Response, Rou
 from django_bolt.auth import BasePermission, IsAuthenticated, JWTAuthentication
 from django_bolt.compile.application import build
 from django_bolt.decorators import endpoint
-from django_bolt.exceptions import ConfigurationError, NotFound
+from django_bolt.exceptions import ConfigurationError, NotFound, SettingsError
 from django_bolt.params import Query
 from django_bolt.renderers import BaseRenderer, JSONRenderer, MessagePackRenderer, YAMLRenderer
 from django_bolt.responses import HTML, JSON, PlainText, Redirect
@@ -583,7 +583,7 @@ def test_a_parameter_of_the_same_name_is_refused() -> None:
         build(bare.routes())
     with (
         override_settings(BOLT={"URL_FORMAT_OVERRIDE": ""}),
-        pytest.raises(ConfigurationError, match="must be a name, or None"),
+        pytest.raises(SettingsError, match="must be a name, or None"),
     ):
         build(bare.routes())
 

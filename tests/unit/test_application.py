@@ -152,6 +152,7 @@ def test_the_service_follows_the_settings() -> None:
         error_format="problem",
         error_codes=True,
         file_roots=None,
+        url_format_override="format",
     )
 
 

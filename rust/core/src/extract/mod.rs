@@ -167,12 +167,12 @@ impl Extractor {
 /// The last value of a name in a query string, decoded; `None` where it is not there, and text that
 /// no name of ours is where it is not UTF-8.
 pub(crate) fn last_query_value<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
-    let values = query.split('&').filter_map(|pair| {
+    let mut values = query.split('&').filter_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         query::decode(key)
             .is_ok_and(|key| key == name)
             .then_some(value)
     });
-    let value = values.last()?;
+    let value = values.next_back()?;
     Some(query::decode(value).unwrap_or(Cow::Borrowed(value)))
 }
