@@ -1,6 +1,7 @@
 """Routes become an application."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,7 +10,13 @@ from django.http.response import HttpResponseBase
 from django.test import override_settings
 
 from django_bolt import Controller, Response
-from django_bolt.auth import AllowAny, IsAuthenticated, IsStaff, JWTAuthentication
+from django_bolt.auth import (
+    AllowAny,
+    IsAuthenticated,
+    IsAuthenticatedOrReadOnly,
+    IsStaff,
+    JWTAuthentication,
+)
 from django_bolt.compile import application, plan
 from django_bolt.exceptions import ConfigurationError, SignatureError
 from django_bolt.request import Request
@@ -40,6 +47,17 @@ class Starting(Controller):
     async def initial(self, request, *args, **kwargs): ...
 
     def get(self): ...
+
+
+@pytest.fixture(autouse=True)
+def plain_settings() -> Iterator[None]:
+    """Have nothing depend on the sample site's classes, which ask the database."""
+    bolt = {
+        "DEFAULT_AUTHENTICATION_CLASSES": [JWTAuthentication],
+        "DEFAULT_PERMISSION_CLASSES": [IsAuthenticatedOrReadOnly],
+    }
+    with override_settings(BOLT=bolt):
+        yield
 
 
 def route(function: Any, **options: Any) -> Route:
