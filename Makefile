@@ -141,6 +141,10 @@ smoke: any-build ## Start the sample site on a free port, and ask it what the RE
 orm-smoke: any-build ## The same with reads and writes of the database, several at once
 	$(BIN)/python .ci/smoke.py orm
 
+.PHONY: files-smoke
+files-smoke: any-build ## The same with a photo, a CSV and a feed of events
+	$(BIN)/python .ci/smoke.py files
+
 ## Testing
 
 .PHONY: test

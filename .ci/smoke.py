@@ -1,4 +1,4 @@
-"""Starts the sample site on a free port and asks it over HTTP: ``smoke.py http`` or ``orm``.
+"""Starts the sample site on a free port and asks it over HTTP: ``http``, ``orm`` or ``files``.
 
 The database is a new SQLite file, or the empty one that ``DATABASE_URL`` names.
 """
@@ -40,13 +40,22 @@ class Site:
     port: int
 
     def ask(
-        self, method: str, path: str, *, data: Any = None, body: bytes = b"", token: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        data: Any = None,
+        body: bytes = b"",
+        token: str = "",
+        **further: str,
     ) -> Answer:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {name.replace("_", "-"): value for name, value in further.items()}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         if data is not None:
             body = json.dumps(data).encode()
         if body:
-            headers["Content-Type"] = "application/json"
+            headers.setdefault("Content-Type", "application/json")
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body or None, headers)
@@ -172,10 +181,65 @@ def orm(site: Site) -> None:
     site.expect(204, "DELETE", "/api/airports/ZZ99", token=staff)
 
 
+def files(site: Site) -> None:
+    """A photo that goes up and comes back, the directory as CSV, and the feed of reports."""
+    demo = site.token_of("demo")
+    report = {"airport": "KEF", "rating": 5, "text": "Windy.", "visited_on": "2024-05-01"}
+    number = site.expect(201, "POST", "/api/reports", data=report, token=demo).data["id"]
+    path, photo = f"/api/reports/{number}/photo", os.urandom(300_000)
+    site.expect(404, "GET", path)
+    site.expect(401, "PUT", path, **_form(photo, "image/png"))
+    refused = site.expect(400, "PUT", path, token=demo, **_form(photo, "text/html"))
+    require("photo" in refused.data, f"not refused on the field: {refused}")
+    sent = site.expect(200, "PUT", path, token=demo, **_form(photo, "image/png")).data
+    require(sent["has_photo"] is True, f"no photo: {sent}")
+    whole = site.expect(200, "GET", path)
+    require(whole.data == photo, "another photo came back")
+    part = site.expect(206, "GET", path, Range="bytes=1000-1999")
+    require(part.data == photo[1000:2000], "another range came back")
+    site.expect(416, "GET", path, Range="bytes=300000-")
+    site.expect(304, "GET", path, If_None_Match=whole.headers["etag"])
+
+    lines = site.expect(200, "GET", "/api/airports/csv").data.decode().splitlines()
+    require(lines[0].startswith("icao,") and len(lines) > 20_000, f"not everything: {lines[:2]}")
+    event = _first_event(site, "/api/reports/feed", number - 1)
+    require(f"id: {number}\n" in event and '"airport":"KEF"' in event, f"no event: {event}")
+    site.expect(204, "DELETE", path, token=demo)
+    site.expect(404, "GET", path)
+    site.expect(204, "DELETE", f"/api/reports/{number}", token=demo)
+
+
+def _form(photo: bytes, media_type: str) -> dict[str, Any]:
+    """Return body and header of a form with a file (RFC 7578)."""
+    head = (
+        "--smoke\r\nContent-Disposition: form-data; "
+        f'name="photo"; filename="../a photo.png"\r\nContent-Type: {media_type}\r\n\r\n'
+    )
+    return {
+        "body": head.encode() + photo + b"\r\n--smoke--\r\n",
+        "Content_Type": "multipart/form-data; boundary=smoke",
+    }
+
+
+def _first_event(site: Site, path: str, after: int) -> str:
+    """Return the first event that a client is sent which has seen the one before, and leave."""
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
+    try:
+        connection.request("GET", path, headers={"Last-Event-ID": str(after)})
+        lines = connection.getresponse()
+        return "".join(iter(lambda: lines.readline().decode(), "\n"))
+    finally:
+        connection.close()
+
+
 @contextmanager
 def served(folder: str) -> Iterator[Site]:
     """Serve a filled database; the end must be an orderly one."""
-    environment = {"DATABASE_URL": f"sqlite:///{folder}/smoke.sqlite3", **os.environ}
+    environment = {
+        "DATABASE_URL": f"sqlite:///{folder}/smoke.sqlite3",
+        "MEDIA_ROOT": f"{folder}/media",
+        **os.environ,
+    }
     for command in (["migrate", "--verbosity", "0"], ["load_airports", "--demo-users"]):
         subprocess.run([*MANAGE, *command], env=environment, check=True)  # noqa: S603 - our own
     server = subprocess.Popen(  # noqa: S603 - our own
@@ -199,7 +263,7 @@ def served(folder: str) -> Iterator[Site]:
 
 
 def main() -> None:
-    checks: dict[str, Callable[[Site], None]] = {"http": http, "orm": orm}
+    checks: dict[str, Callable[[Site], None]] = {"http": http, "orm": orm, "files": files}
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     if name not in checks:
         sys.exit(f"usage: {sys.argv[0]} {'|'.join(checks)}")

@@ -1,8 +1,8 @@
 """Settings of the sample site.
 
 Read from the environment: ``DEBUG`` (default on), ``SECRET_KEY`` (required where ``DEBUG`` is
-off), ``ALLOWED_HOSTS`` (comma-separated) and ``DATABASE_URL`` (default: SQLite beside
-``manage.py``).
+off), ``ALLOWED_HOSTS`` (comma-separated), ``DATABASE_URL`` (default: SQLite beside ``manage.py``) and
+``MEDIA_ROOT`` (default: ``media`` beside it).
 """
 
 import os
@@ -111,9 +111,13 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
+# Photos of reports. They are sent by the API, not by the web server of a production site.
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+MEDIA_URL = "media/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 BOLT = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sample_site.flights.tokens.AUTHENTICATION"],
     "DEFAULT_PERMISSION_CLASSES": ["django_bolt.auth.IsAuthenticatedOrReadOnly"],
+    "FILE_ROOTS": [MEDIA_ROOT],
 }

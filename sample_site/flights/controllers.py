@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from django.db.models import Count
@@ -17,15 +18,25 @@ from django_bolt.auth import (
     ReadOnly,
 )
 from django_bolt.exceptions import ValidationError
-from django_bolt.params import Query
+from django_bolt.params import File, Header, Query
 from django_bolt.request import Request
+from django_bolt.responses import EventStream, FileResponse, ServerSentEvent, StreamingResponse
 from django_bolt.token_views import TokenObtainController
+from django_bolt.uploads import UploadFile
 from sample_site.flights import schemas
+from sample_site.flights.export import csv_of
+from sample_site.flights.feed import new_reports
 from sample_site.flights.geography import FARTHEST_KM, Position
 from sample_site.flights.models import Airport, Country, Report
 from sample_site.flights.permissions import IsAuthorOrStaff
 from sample_site.flights.tokens import TOKENS
 
+#: Bytes.
+PHOTO_SIZE = 5 * 1024 * 1024
+Photo = Annotated[
+    UploadFile, File(max_size=PHOTO_SIZE, content_types=["image/jpeg", "image/png", "image/webp"])
+]
+LastEventID = Annotated[int | None, Header("Last-Event-ID", ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 #: Bounded, since a database's integers are.
 Offset = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -75,6 +86,15 @@ class AirportViewSet(BoltViewSet):
     def destroy(self, code: str) -> None:
         """Remove an airport, and the reports about it."""
         get_object_or_404(Airport.objects.with_code(code)).delete()
+
+    @action(detail=False, url_path="csv")
+    def as_csv(self, country: str | None = None) -> StreamingResponse:
+        """Every airport as CSV, written while the database is read."""
+        airports = Airport.objects.all()
+        if country is not None:
+            airports = airports.filter(country=country.upper())
+        disposition = {"Content-Disposition": 'attachment; filename="airports.csv"'}
+        return StreamingResponse(csv_of(airports), media_type="text/csv", headers=disposition)
 
     @action(detail=True, methods=["get"])
     def nearest(
@@ -180,7 +200,40 @@ class ReportViewSet(BoltViewSet):
         """Remove a report: its author and staff may."""
         report = get_object_or_404(Report, pk=pk)
         self.check_object_permissions(request, report)
+        report.photo.delete(save=False)
         report.delete()
+
+    @action(detail=True, methods=["put"], max_body_size=2 * PHOTO_SIZE)
+    def photo(self, request: Request, pk: int, photo: Photo) -> schemas.ReportOut:
+        """Add a photo to a report, in the place of the one that it has."""
+        report = get_object_or_404(Report.objects.select_related("airport", "author"), pk=pk)
+        self.check_object_permissions(request, report)
+        report.photo.delete(save=False)
+        report.photo.save(photo.filename, photo.as_django())
+        return schemas.ReportOut.of(report)
+
+    @photo.mapping.get
+    def download_photo(self, pk: int) -> FileResponse:
+        """The photo of a report, whole or a range of it."""
+        report = get_object_or_404(Report.objects.exclude(photo=""), pk=pk)
+        return FileResponse(report.photo.path, content_disposition_type="inline")
+
+    @photo.mapping.delete
+    def remove_photo(self, request: Request, pk: int) -> None:
+        """Take the photo off a report."""
+        report = get_object_or_404(Report.objects.exclude(photo=""), pk=pk)
+        self.check_object_permissions(request, report)
+        report.photo.delete()
+
+    @action(detail=False)
+    async def feed(self, after: LastEventID = None) -> EventStream:
+        """New reports as server-sent events; a client that comes back misses none."""
+
+        async def events() -> AsyncIterator[ServerSentEvent]:
+            async for report in new_reports.listen(after):
+                yield ServerSentEvent(schemas.ReportOut.of(report), event="report", id=report.pk)
+
+        return EventStream(events())
 
 
 class Ping(Controller):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from pathlib import PurePath
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -94,6 +97,11 @@ class Airport(models.Model):
         return f"{self.name} ({self.iata or self.icao})"
 
 
+def photo_name(_report: Report, filename: str) -> str:
+    """Return where a photo is kept: under a name that says nothing, and that nobody guesses."""
+    return f"reports/{secrets.token_hex(16)}{PurePath(filename).suffix.lower()}"
+
+
 class Report(models.Model):
     """What a visitor writes about an airport."""
 
@@ -107,6 +115,7 @@ class Report(models.Model):
     text = models.TextField(max_length=5000)
     visited_on = models.DateField()
     tags = models.JSONField(default=list, blank=True)
+    photo = models.FileField(upload_to=photo_name, blank=True)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -109,6 +109,7 @@ class ReportOut(Struct, kw_only=True):
     text: str
     visited_on: date
     tags: list[str]
+    has_photo: bool
     created: datetime
 
     @classmethod
@@ -121,6 +122,7 @@ class ReportOut(Struct, kw_only=True):
             text=report.text,
             visited_on=report.visited_on,
             tags=report.tags,
+            has_photo=bool(report.photo),
             created=report.created,
         )
 

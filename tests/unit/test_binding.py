@@ -331,14 +331,6 @@ def two_bodies(a: Item, b: Item): ...
 def unannotated(page): ...
 def unknown_name(x: "Nowhere"): ...  # noqa: F821
 def takes_args(*args): ...
-def generates():
-    yield 1
-
-
-async def generates_async():
-    yield 1
-
-
 def wrong_request(request: Item): ...
 def marker_default(x: str = Query("q")): ...  # type: ignore[assignment]
 def two_markers(x: Annotated[str, Query(), Header()]): ...
@@ -354,8 +346,6 @@ def unannotated_body(x: Annotated[Any, Body()], y: Annotated[Any, Body()]): ...
         (unannotated, "/", "`page` of app.handler is neither annotated nor in the path"),
         (unknown_name, "/", "app.handler cannot be resolved.*Nowhere"),
         (takes_args, "/", r"\*args"),
-        (generates, "/", "generator"),
-        (generates_async, "/", "generator"),
         (wrong_request, "/", "always the request"),
         (marker_default, "/", "marker as its default"),
         (two_markers, "/", "two markers"),

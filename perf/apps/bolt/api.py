@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
 
 import asymmetric
 from airports.models import Airport
+from django.conf import settings
 from msgspec import Struct
+from ticks import Ticks
 
 from django_bolt import BoltAPI, Request, inline
 from django_bolt.auth import IsAuthenticated, JWTAuthentication
-from django_bolt.responses import PlainText, Redirect
+from django_bolt.params import File, Form
+from django_bolt.responses import (
+    EventStream,
+    FileResponse,
+    PlainText,
+    Redirect,
+    StreamingResponse,
+)
+from django_bolt.uploads import UploadFile
 
 PAGE_SIZE = 20
 
 api = BoltAPI()
 api.include(asymmetric.api)
+ticks = Ticks()
 
 
 class Message(Struct):
@@ -45,6 +58,17 @@ class Total(Struct):
 class Stock(Struct):
     count: int
     quantity: int
+
+
+class Order(Struct):
+    name: str
+    quantity: int
+
+
+class Photo(Struct):
+    note: str
+    name: str
+    size: int
 
 
 class AirportOut(Struct):
@@ -110,6 +134,39 @@ async def item(item: Item) -> Total:
 @api.post("/items/bulk")
 async def items(items: list[Item]) -> Stock:
     return Stock(len(items), sum(item.quantity for item in items))
+
+
+@api.post("/form")
+async def form(order: Annotated[Order, Form()]) -> Order:
+    return order
+
+
+@api.post("/upload")
+async def upload(note: Annotated[str, Form()], photo: Annotated[UploadFile, File()]) -> Photo:
+    return Photo(note, photo.filename, photo.size)
+
+
+@api.get("/file")
+async def file() -> FileResponse:
+    return FileResponse(settings.DATA / "file-100k.bin")
+
+
+@api.get("/events")
+async def events() -> StreamingResponse:
+    async def numbers() -> AsyncIterator[str]:
+        for number in range(10):
+            yield f"data: {number}\n\n"
+
+    return StreamingResponse(numbers(), media_type="text/event-stream")
+
+
+@api.get("/ticks")
+async def all_ticks() -> EventStream:
+    async def numbers() -> AsyncIterator[str]:
+        async for number in ticks.numbers():
+            yield str(number)
+
+    return EventStream(numbers())
 
 
 @api.get("/me/hs256", auth=[JWTAuthentication()], guards=[IsAuthenticated()])
