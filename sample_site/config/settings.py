@@ -1,8 +1,8 @@
 """Settings of the sample site.
 
 Read from the environment: ``DEBUG`` (default on), ``SECRET_KEY`` (required where ``DEBUG`` is
-off), ``ALLOWED_HOSTS`` (comma-separated), ``DATABASE_URL`` (default: SQLite beside ``manage.py``) and
-``MEDIA_ROOT`` (default: ``media`` beside it).
+off), ``ALLOWED_HOSTS`` (comma-separated), ``DATABASE_URL`` (default: SQLite beside
+``manage.py``) and ``MEDIA_ROOT`` (default: ``media`` beside it).
 """
 
 import os
