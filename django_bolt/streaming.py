@@ -69,7 +69,7 @@ class ItemStream(StreamingResponse):
         self.convert = convert
 
 
-class ServerSentEvent(Struct, kw_only=True, frozen=True):
+class ServerSentEvent(Struct, frozen=True):
     """One event of an :class:`EventStream` (WHATWG HTML, section 9.2).
 
     ``data`` is text, or anything else that has JSON; it may have several lines. ``event`` is its
