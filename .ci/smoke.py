@@ -226,8 +226,12 @@ def _first_event(site: Site, path: str, after: int) -> str:
     connection = HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers={"Last-Event-ID": str(after)})
-        lines = connection.getresponse()
-        return "".join(iter(lambda: lines.readline().decode(), "\n"))
+        reply = connection.getresponse()
+        event = ""
+        # A blank line ends an event, and nothing at all the stream.
+        while (line := reply.readline().decode()).strip():
+            event += line
+        return event
     finally:
         connection.close()
 

@@ -8,7 +8,6 @@ from typing import Annotated
 from django.db.models import Count
 from django.shortcuts import aget_object_or_404, get_object_or_404
 from django.utils import timezone
-from django_bolt.uploads import UploadFile
 
 from django_bolt import BoltViewSet, Controller, action, endpoint
 from django_bolt.auth import (
@@ -23,6 +22,7 @@ from django_bolt.params import File, Header, Query
 from django_bolt.request import Request
 from django_bolt.responses import EventStream, FileResponse, ServerSentEvent, StreamingResponse
 from django_bolt.token_views import TokenObtainController
+from django_bolt.uploads import UploadFile
 from sample_site.flights import schemas
 from sample_site.flights.export import csv_of
 from sample_site.flights.feed import new_reports

@@ -9,7 +9,6 @@ from typing import Annotated
 import asymmetric
 from airports.models import Airport
 from django.conf import settings
-from django_bolt.uploads import UploadFile
 from msgspec import Struct
 from ticks import Ticks
 
@@ -23,6 +22,7 @@ from django_bolt.responses import (
     Redirect,
     StreamingResponse,
 )
+from django_bolt.uploads import UploadFile
 
 PAGE_SIZE = 20
 

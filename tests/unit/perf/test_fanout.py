@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+pytest.importorskip("psutil", reason="make bench installs it")
+
 from perf.bench import fanout
 from perf.bench.errors import BenchError
 from perf.bench.fanout import Fanout, Sample
