@@ -41,6 +41,9 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     default_renderer_classes: tuple[Any, ...] = ()
     #: The query parameter that overrides ``Accept``; ``None`` is none.
     url_format_override: str | None = "format"
+    #: Whether request bodies with ``Content-Encoding`` gzip or deflate are inflated, within their
+    #: limit; otherwise they are refused with 415.
+    decompress_requests: bool = False
     #: Shape of error replies for a client without a preference: Django REST framework's, or
     #: ``application/problem+json`` (RFC 9457).
     error_format: Literal["drf", "problem"] = "drf"

@@ -78,6 +78,7 @@ def build(routes: Iterable[Route], overrides: Mapping[Any, Any] | None = None) -
             error_format=settings.error_format,
             error_codes=settings.error_codes,
             file_roots=_file_roots(settings),
+            decompress_requests=settings.decompress_requests,
             url_format_override=settings.url_format_override,
         ),
         authenticators=policies.authenticators,

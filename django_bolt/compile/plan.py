@@ -42,6 +42,8 @@ class Service(Document, frozen=True):
     error_codes: bool
     #: Directories that files may be sent from, absolute and without links; ``None`` is any.
     file_roots: list[str] | None
+    #: Whether compressed request bodies are inflated; otherwise they are refused.
+    decompress_requests: bool
     #: The query parameter that overrides ``Accept`` where a route declares renderers.
     url_format_override: str | None
 

@@ -170,6 +170,7 @@ def test_the_service_follows_the_settings() -> None:
         error_format="problem",
         error_codes=True,
         file_roots=None,
+        decompress_requests=False,
         url_format_override="format",
     )
 

@@ -5,6 +5,7 @@ use actix_http::header::HeaderValue;
 
 use crate::auth::Authenticators;
 use crate::auth::resources::Resources;
+use crate::body::Terms;
 use crate::extract::Extractor;
 use crate::form;
 use crate::guards::Guard;
@@ -46,7 +47,8 @@ pub(crate) struct Route<H> {
     /// body, or in a group as a whole.
     pub adds_faults: bool,
     pub reads_body: bool,
-    pub max_body_size: Option<u64>,
+    /// How the body is read.
+    pub terms: Terms,
     /// Whether replies get a tag of their bytes.
     pub etag: bool,
     /// What results may be rendered as, where it is declared.
@@ -121,7 +123,10 @@ fn compile_route<H>(
         extractor,
         adds_faults: route.body.is_some() || route.groups.iter().any(|group| group.refuses),
         reads_body: route.reads_body,
-        max_body_size,
+        terms: Terms {
+            limit: max_body_size,
+            inflates: service.decompress_requests,
+        },
         etag: route.etag,
         renderers,
     })

@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::content_coding::Coding;
 use crate::error::Error;
 use crate::media_type::MediaType;
 use crate::request::Request;
@@ -31,18 +32,27 @@ const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-d
 /// Most characters of a refused media type that the reply repeats.
 const MOST_ECHOED: usize = 100;
 
+/// How bodies are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    /// Most bytes, before and after a coding is undone; `None` is no limit.
+    pub limit: Option<u64>,
+    /// Whether compressed bodies are inflated; otherwise they are refused.
+    pub inflates: bool,
+}
+
 /// Reads a body of one of the declared media types; `None` where none was sent.
 pub(crate) async fn read_declared(
     request: &mut Request,
     declared: &[MediaType],
-    limit: Option<u64>,
+    terms: Terms,
 ) -> Result<Option<Bytes>, Error> {
     let announced = announced_length(request);
     if announced.is_some_and(|length| length > 0) {
-        within(announced, limit)?;
+        within(announced, terms.limit)?;
         check_media_type(request, declared)?;
     }
-    let body = read(request, limit).await?;
+    let body = read(request, terms).await?;
     if body.is_some() && announced.is_none() {
         check_media_type(request, declared)?;
     }
@@ -50,10 +60,22 @@ pub(crate) async fn read_declared(
 }
 
 /// Reads a body of any type; `None` where none was sent.
-pub(crate) async fn read(
-    request: &mut Request,
-    limit: Option<u64>,
-) -> Result<Option<Bytes>, Error> {
+pub(crate) async fn read(request: &mut Request, terms: Terms) -> Result<Option<Bytes>, Error> {
+    let coding = coding_of(request, terms)?;
+    let body = read_coded(request, terms.limit).await?;
+    decoded(body, coding, terms)
+}
+
+/// The coding of a body; `None` where there is no body, or it is as it is.
+fn coding_of(request: &Request, terms: Terms) -> Result<Option<Coding>, Error> {
+    if request.has_unread_body() {
+        return Coding::of(request, terms.inflates);
+    }
+    Ok(None)
+}
+
+/// Reads a body as it was sent; `None` where none was.
+async fn read_coded(request: &mut Request, limit: Option<u64>) -> Result<Option<Bytes>, Error> {
     let announced = announced_length(request);
     within(announced, limit)?;
     let payload = request.take_payload();
@@ -64,12 +86,23 @@ pub(crate) async fn read(
     Ok((!body.is_empty()).then_some(body))
 }
 
+fn decoded(
+    body: Option<Bytes>,
+    coding: Option<Coding>,
+    terms: Terms,
+) -> Result<Option<Bytes>, Error> {
+    match (body, coding) {
+        (Some(body), Some(coding)) => {
+            let decoded = coding.decode(&body, terms.limit)?;
+            Ok((!decoded.is_empty()).then_some(decoded))
+        }
+        (body, _) => Ok(body),
+    }
+}
+
 /// Reads a form for whoever asks before its turn, and leaves it to be read again; `None` where the
 /// body is no form.
-pub(crate) async fn peek_form(
-    request: &mut Request,
-    limit: Option<u64>,
-) -> Result<Option<Bytes>, Error> {
+pub(crate) async fn peek_form(request: &mut Request, terms: Terms) -> Result<Option<Bytes>, Error> {
     let sent = request.header(&CONTENT_TYPE);
     let sent = sent
         .and_then(|value| value.to_str().ok())
@@ -81,11 +114,12 @@ pub(crate) async fn peek_form(
     {
         return Ok(None);
     }
-    let body = read(request, limit).await?;
+    let coding = coding_of(request, terms)?;
+    let body = read_coded(request, terms.limit).await?;
     if let Some(body) = &body {
         request.restore_payload(body.clone());
     }
-    Ok(body)
+    decoded(body, coding, terms)
 }
 
 /// Throws away a small body that nobody read.
@@ -99,7 +133,7 @@ pub(crate) async fn discard(request: &mut Request) {
     let announced = announced_length(request);
     if announced.is_some_and(|length| length <= MOST_DISCARDED) {
         // Where it cannot be read, the connection is of no use, and the server closes it.
-        let _ = timeout(DISCARDED_WITHIN, read(request, None)).await;
+        let _ = timeout(DISCARDED_WITHIN, read_coded(request, None)).await;
     }
 }
 
@@ -138,6 +172,10 @@ impl Chunks {
     /// Takes the body out of a request; `None` where it has none.
     pub fn take(request: &mut Request, limit: Option<u64>) -> Result<Option<Self>, Error> {
         within(announced_length(request), limit)?;
+        if request.has_unread_body() {
+            // What is spooled as it comes is not inflated on the way.
+            Coding::of(request, false)?;
+        }
         let payload = request.take_payload();
         Ok((!matches!(payload, Payload::None)).then(|| Self {
             payload,

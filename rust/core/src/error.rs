@@ -54,6 +54,13 @@ pub enum Error {
     NotStored(io::Error),
     /// 415: no parser for the body's media type.
     UnsupportedMediaType(String),
+    /// 415: the body is in a content coding that is not undone; RFC 9110 §12.5.3.
+    UnsupportedCoding {
+        /// What was sent.
+        coding: String,
+        /// `Accept-Encoding`.
+        accepted: &'static str,
+    },
     /// 416: of a representation of so many bytes, none is in the range that was asked for.
     RangeNotSatisfiable(u64),
     /// What a Python exception became.

@@ -6,6 +6,7 @@ pub mod app;
 pub mod auth;
 mod body;
 pub mod conditional;
+mod content_coding;
 pub mod error;
 pub mod extract;
 pub mod file;

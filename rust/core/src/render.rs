@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::io;
 
 use actix_http::StatusCode;
-use actix_http::header::{ALLOW, CONTENT_RANGE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use actix_http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_RANGE, HeaderName, HeaderValue, WWW_AUTHENTICATE,
+};
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -117,6 +119,14 @@ fn describe(error: Error) -> Rendered {
             format!("Unsupported media type \"{media_type}\" in request.").into(),
             "unsupported_media_type",
         ),
+        Error::UnsupportedCoding { coding, accepted } => Rendered {
+            status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            content: Content::Detail(
+                format!("Unsupported content coding \"{coding}\" in request.").into(),
+                "unsupported_media_type",
+            ),
+            headers: vec![(ACCEPT_ENCODING, HeaderValue::from_static(accepted))],
+        },
         Error::RangeNotSatisfiable(length) => unsatisfiable(length),
         Error::Raised(raised) => Rendered {
             status: raised.status,
@@ -254,6 +264,7 @@ mod tests {
             error_format,
             error_codes,
             file_roots: None,
+            decompress_requests: false,
             url_format_override: None,
         }
     }

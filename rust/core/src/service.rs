@@ -256,7 +256,7 @@ async fn prepare<H>(
 ) -> Result<Asked, Error> {
     let reads_form = pending.reads_form && *request.method() == Method::POST;
     let form = if reads_form {
-        body::peek_form(request, route.max_body_size).await?
+        body::peek_form(request, route.terms).await?
     } else {
         None
     };
@@ -335,8 +335,8 @@ async fn read_body<H>(
         return Ok(received);
     }
     let body = match &route.body {
-        Some(declared) => body::read_declared(request, declared, route.max_body_size).await?,
-        None if route.reads_body => body::read(request, route.max_body_size).await?,
+        Some(declared) => body::read_declared(request, declared, route.terms).await?,
+        None if route.reads_body => body::read(request, route.terms).await?,
         None => None,
     };
     Ok(Received {

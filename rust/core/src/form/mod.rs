@@ -12,7 +12,7 @@ use std::sync::Arc;
 use actix_http::header::CONTENT_TYPE;
 use bytes::Bytes;
 
-use crate::body::{self, Chunks};
+use crate::body::{self, Chunks, Terms};
 use crate::error::{Error, Fault, Faults};
 use crate::media_type::MediaType;
 use crate::plan::{self, PlanError, Scalar, Source};
@@ -77,8 +77,8 @@ impl Drop for Guard {
 pub(crate) struct Rules {
     /// Whether parameters declare the form; otherwise only a multipart body is one.
     pub declared: bool,
-    /// Largest body that is held in memory.
-    max_body_size: Option<u64>,
+    /// How a body that is held in memory is read.
+    terms: Terms,
     /// Largest multipart body, files included.
     max_multipart_size: Option<u64>,
     /// Most bytes of text in a multipart body.
@@ -127,7 +127,10 @@ impl Rules {
         let names = || parameters.iter().map(|p| p.alias.clone()).collect();
         Ok(Some(Self {
             declared,
-            max_body_size,
+            terms: Terms {
+                limit: max_body_size,
+                inflates: service.decompress_requests,
+            },
             max_multipart_size: route.max_body_size,
             max_text: service.max_body_size,
             max_fields: service.forms.max_fields,
@@ -226,7 +229,7 @@ pub(crate) async fn read(
         });
     }
     let declared = [MediaType::of(urlencoded::MEDIA_TYPE)];
-    let Some(body) = body::read_declared(request, &declared, rules.max_body_size).await? else {
+    let Some(body) = body::read_declared(request, &declared, rules.terms).await? else {
         return Ok(Received::default());
     };
     check_charset(request)?;
