@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from django_bolt.api import BoltAPI
+    from django_bolt.background import BackgroundTasks
     from django_bolt.conditional import condition, etag, last_modified
     from django_bolt.controllers import Controller
     from django_bolt.decorators import action, endpoint, inline
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from django_bolt.viewsets import BoltViewSet
 
 __all__ = [
+    "BackgroundTasks",
     "BoltAPI",
     "BoltViewSet",
     "Controller",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "BackgroundTasks": "background",
     "BoltAPI": "api",
     "BoltViewSet": "viewsets",
     "Controller": "controllers",

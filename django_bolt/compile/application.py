@@ -21,7 +21,8 @@ from django_bolt.compile.streams import compile_stream, is_generator
 from django_bolt.conditional import condition_of
 from django_bolt.dispatch import admission, conditions, connections, failures, files, replies
 from django_bolt.dispatch.authentication import Authenticators
-from django_bolt.dispatch.handler import REQUIRED, Handler
+from django_bolt.dispatch.concluding import Concluded, after_reply, before_reply
+from django_bolt.dispatch.handler import Handler
 from django_bolt.dispatch.hooks import Hooks
 from django_bolt.dispatch.lifecycle import wrap
 from django_bolt.dispatch.permissions import Permissions
@@ -135,6 +136,7 @@ def hooks() -> Hooks:
         plain_classes={kind.__name__: kind for kind in (JSON, Response, PlainText, HTML, Redirect)},
         render=replies.render,
         file_class=BaseFile,
+        concluded_class=Concluded,
         render_file=files.render_file,
         refuse_file=files.refuse_file,
         stream_class=StreamingResponse,
@@ -220,6 +222,7 @@ def _compile(
         returns_body=bound.body is not None and bound.body_type == returns,
         encode=result.encode,
         none_is_empty=result.none_is_empty,
+        concludes=flat.concludes and not route.inline,
         permissions=access.permissions,
         authenticators=access.authenticators,
         admit=access.admit,
@@ -240,20 +243,9 @@ def _under_conditions(
         return declared, answer
     is_method = route.controller is not None
     function = conditions.guard(answer, condition, is_method=is_method)
-    inputs = declared.inputs if is_method else (*declared.inputs, _REQUEST)
+    inputs = declared.inputs if is_method else (*declared.inputs, signature.OWN_REQUEST)
     is_async = inspect.iscoroutinefunction(function)
     return replace(declared, inputs=inputs, is_async=is_async), function
-
-
-#: What the conditions of a plain function look at.
-_REQUEST = signature.Input(
-    name=conditions.REQUEST,
-    annotation=UNSET,
-    marker=None,
-    default=REQUIRED,
-    keyword_only=True,
-    is_request=True,
-)
 
 
 def _check_decorator(route: Route) -> None:
@@ -283,11 +275,18 @@ def _function(route: Route, flat: dependencies.Flattened) -> Callable[..., Any]:
     """Return what runs: the author's function, with its dependencies and life cycle around it.
 
     The life cycle is outside: ``initial`` comes before dependencies, and ``handle_exception`` sees
-    what they raise.
+    what they raise. What follows the reply is outside of both.
     """
-    if route.controller is None:
-        return flat.function
-    return wrap(flat.function, route.controller, flat.signature.is_async)
+    is_method = route.controller is not None
+    function, is_async = flat.function, flat.signature.is_async
+    if is_method:
+        function = wrap(function, route.controller, is_async)
+    if not flat.concludes:
+        return function
+    if route.inline:
+        return before_reply(function, is_method=is_method)
+    is_async = inspect.iscoroutinefunction(function)
+    return after_reply(function, is_method=is_method, is_async=is_async)
 
 
 def _attributes(route: Route) -> dict[str, Any]:
@@ -384,7 +383,7 @@ def _by_permissions(permissions: Permissions) -> Callable[..., Awaitable[None]]:
 def _may_read_body(declared: signature.Signature, *, is_method: bool) -> bool:
     """Whether the handler can get hold of the request, and so of its body."""
     return is_method or any(
-        given.is_request and given.name != conditions.REQUEST for given in declared.inputs
+        given.is_request and given.name != signature.OWN_REQUEST.name for given in declared.inputs
     )
 
 

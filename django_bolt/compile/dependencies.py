@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 from asgiref.sync import iscoroutinefunction
 
+from django_bolt.background import BackgroundTasks
 from django_bolt.compile import signature
 from django_bolt.compile.signature import Input, Signature
 from django_bolt.decorators import describe, options_of
-from django_bolt.dispatch.dependencies import Kind, Step, asynchronous, synchronous
+from django_bolt.dispatch.dependencies import Kind, Line, Step, asynchronous, synchronous
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.params import Depends
 from django_bolt.routing import Route
@@ -59,6 +60,8 @@ class Flattened:
     signature: Signature
     #: What runs in the handler's place.
     function: Callable[..., Any]
+    #: Whether it takes a ``dispatch.concluding.Conclusion`` before its other arguments.
+    concludes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +105,29 @@ def flatten(
     for effect in route.dependencies:
         walk.depend(effect, ())
     handler = walk.call(declared, function, ())
-    asynchronously = declared.is_async or any(call.kind in _ASYNC for call in walk.calls)
+    if walk.background is not None and route.inline:
+        raise ConfigurationError(
+            f"{declared.handler}: inline is for what runs in one go, without BackgroundTasks."
+        )
+    kinds = {call.kind for call in walk.calls}
+    # Tasks may be asynchronous, and so what follows the reply is.
+    asynchronously = declared.is_async or bool(kinds & _ASYNC) or walk.background is not None
     if asynchronously and route.inline:
         raise ConfigurationError(
             f"{declared.handler}: inline is for what runs in one go, and a dependency is async."
         )
-    make = asynchronous if asynchronously else synchronous
-    steps = [walk.step(call) for call in walk.calls]
-    run = make(steps, walk.step(handler), is_method=route.controller is not None)
+    line = Line(
+        steps=[walk.step(call) for call in walk.calls],
+        handler=walk.step(handler),
+        is_method=route.controller is not None,
+        concludes=bool(kinds & _GENERATORS) or walk.background is not None,
+        background=walk.background_places(),
+    )
+    run = asynchronous(line) if asynchronously else synchronous(line)
     return Flattened(
         signature=replace(declared, inputs=tuple(walk.inputs), is_async=asynchronously),
         function=functools.wraps(function)(run),
+        concludes=line.concludes,
     )
 
 
@@ -125,9 +140,13 @@ class _Walk:
         self._cached: list[tuple[Any, _Result]] = []
         self.inputs: list[Input] = []
         self.calls: list[_Call] = []
+        #: The background tasks, and the request that they belong to.
+        self.background: tuple[_Result, _Value] | None = None
 
     def depend(self, given: Depends, around: tuple[Any, ...]) -> _Result:
         """Return the place of a dependency's result; ``around`` are those that ask for it."""
+        if given.dependency is BackgroundTasks:
+            return self._tasks()
         function = self._overrides.get(given.dependency)
         if any(function is other or function == other for other in around):
             cycle = " -> ".join(describe(one) for one in (*around, function))
@@ -148,6 +167,23 @@ class _Walk:
         if given.use_cache:
             self._cached.append((function, place))
         return place
+
+    def _tasks(self) -> _Result:
+        """Return the place of the background tasks, of which a request has one object."""
+        if self.background is None:
+            made = _Call(
+                function=BackgroundTasks, kind="function", on_loop=True, positional=(), keywords=()
+            )
+            self.background = _Result(len(self.calls)), _Value(len(self.inputs))
+            self.calls.append(made)
+            self.inputs.append(replace(signature.OWN_REQUEST, keyword_only=False))
+        return self.background[0]
+
+    def background_places(self) -> tuple[int, int] | None:
+        """Return the places of the tasks and their request, now that all are known."""
+        if self.background is None:
+            return None
+        return self._place(self.background[0]), self._place(self.background[1])
 
     def call(
         self,
@@ -180,19 +216,20 @@ class _Walk:
     def step(self, call: _Call) -> Step:
         """Return a call with its places in the frame, now that all of them are known."""
 
-        def place(one: _Place) -> int:
-            return one.index + (len(self.inputs) if isinstance(one, _Result) else 0)
-
         return Step(
             function=call.function,
             kind=call.kind,
             on_loop=call.on_loop,
-            positional=tuple(place(one) for one in call.positional),
-            keywords=tuple((name, place(one)) for name, one in call.keywords),
+            positional=tuple(self._place(one) for one in call.positional),
+            keywords=tuple((name, self._place(one)) for name, one in call.keywords),
         )
+
+    def _place(self, one: _Place) -> int:
+        return one.index + (len(self.inputs) if isinstance(one, _Result) else 0)
 
 
 _ASYNC = frozenset({"coroutine", "async_generator"})
+_GENERATORS = frozenset({"generator", "async_generator"})
 
 
 def _is_short(function: Any) -> bool:

@@ -13,8 +13,10 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from msgspec import UNSET
 
+from django_bolt.background import BackgroundTasks
 from django_bolt.compile import scalars
 from django_bolt.decorators import describe
+from django_bolt.dispatch import conditions
 from django_bolt.dispatch.handler import REQUIRED
 from django_bolt.exceptions import SignatureError
 from django_bolt.params import Depends, Marker
@@ -41,6 +43,17 @@ class Input:
     dependency: Depends | None = None
     #: Dotted name of what asks for it, where handler and dependencies are read together.
     owner: str = ""
+
+
+#: The request as the framework's own code asks for it: the author's code does not get hold of it.
+OWN_REQUEST = Input(
+    name=conditions.REQUEST,
+    annotation=UNSET,
+    marker=None,
+    default=REQUIRED,
+    keyword_only=True,
+    is_request=True,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +226,10 @@ def _dependency(annotation: Any, default: Any, place: str) -> tuple[Depends | No
         found.append(default)
     elif found and default is not inspect.Parameter.empty:
         raise SignatureError(f"{place} is injected, and so its default would have no effect.")
+    if bare is BackgroundTasks and not found:
+        if default is not inspect.Parameter.empty or any(_is_marker(item) for item in metadata):
+            raise SignatureError(f"{place} is filled by itself: BackgroundTasks stands alone.")
+        return Depends(BackgroundTasks), bare
     if not found:
         return None, annotation
     if len(found) > 1 or any(_is_marker(item) for item in metadata):

@@ -1,19 +1,27 @@
-"""Runs a route's dependencies around its handler: a straight line of steps, compiled at start.
+"""Runs a route's dependencies before its handler: a straight line of steps, compiled at start.
 
 A request has one *frame*, a list that begins with what Rust extracted, in the plan's order. Every
 step takes its arguments from places in the frame and appends its result. A generator is a context
-manager: it is entered by its step, and left in reverse order, with the exception where there is
-one, before the error becomes a reply.
+manager: it is entered by its step, and left when the reply is out (``dispatch.concluding``), or
+with the exception where there is one.
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from asgiref.sync import sync_to_async
+
+from django_bolt.dispatch.concluding import (
+    Conclusion,
+    Entered,
+    aunwind,
+    raise_other,
+    unwind,
+    wait_for_thread,
+)
 
 Frame: TypeAlias = list[Any]
 Kind: TypeAlias = Literal["function", "coroutine", "generator", "async_generator"]
@@ -40,69 +48,47 @@ class Step:
         return self.function(*before, *arguments, **more)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entered:
-    """A generator that waits for its end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A handler and what runs before it."""
 
-    manager: Any
-    is_async: bool
+    steps: Sequence[Step]
+    handler: Step
+    is_method: bool
+    #: Whether what runs in the handler's place is given a conclusion before its other arguments.
+    concludes: bool
+    #: Places in the frame of the background tasks, and of the request that they belong to.
+    background: tuple[int, int] | None
 
 
-def synchronous(steps: Sequence[Step], handler: Step, *, is_method: bool) -> Callable[..., Any]:
+def synchronous(line: Line) -> Callable[..., Any]:
     """Return what runs in place of a ``def`` handler none of whose dependencies is asynchronous."""
+    steps, handler = line.steps, line.handler
+    first, second = int(line.is_method), line.is_method + line.concludes
 
     def run(*values: Any, **path_values: Any) -> Any:
-        before, frame = (values[:1], list(values[1:])) if is_method else ((), list(values))
-        entered: list[_Entered] = []
+        frame, entered = list(values[second:]), _entered(values[first:second])
         try:
             _run(steps, frame, entered)
-            result = handler.call(frame, *before, **path_values)
+            return handler.call(frame, *values[:first], **path_values)
         except BaseException as error:
-            left = _unwind(entered, error)
-            if left is error:
-                raise
-            raise left  # noqa: B904 (its own cause and context are what there is to tell)
-        if entered:
-            _close(entered)
-        return result
+            raise_other(unwind(entered, error), error)
+            raise
 
     return run
 
 
-def _run(steps: Iterable[Step], frame: Frame, entered: list[_Entered]) -> None:
+def _entered(conclusion: tuple[Conclusion, ...]) -> list[Entered]:
+    return conclusion[0].entered if conclusion else []
+
+
+def _run(steps: Iterable[Step], frame: Frame, entered: list[Entered]) -> None:
     for step in steps:
         result = step.call(frame)
         if step.kind == "generator":
             manager, result = result, result.__enter__()
-            entered.append(_Entered(manager, is_async=False))
+            entered.append(Entered(manager, is_async=False))
         frame.append(result)
-
-
-def _unwind(entered: list[_Entered], error: BaseException) -> BaseException:
-    """Throw an exception into the generators, the last first; return the one that is left.
-
-    A generator may raise another in its place. One that catches it does not undo it: the handler
-    has no result.
-    """
-    while entered:
-        manager = entered.pop().manager
-        try:
-            manager.__exit__(type(error), error, error.__traceback__)
-        except BaseException as other:  # noqa: BLE001
-            error = other
-    return error
-
-
-def _close(entered: list[_Entered]) -> None:
-    """End the generators, the last first; what one of them raises is thrown into the others."""
-    while entered:
-        try:
-            entered.pop().manager.__exit__(None, None, None)
-        except BaseException as error:
-            left = _unwind(entered, error)
-            if left is error:
-                raise
-            raise left  # noqa: B904 (as above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,37 +99,37 @@ class _Stretch:
     on_loop: bool
 
 
-def asynchronous(steps: Sequence[Step], handler: Step, *, is_method: bool) -> Callable[..., Any]:
+def asynchronous(line: Line) -> Callable[..., Any]:
     """Return the coroutine function that runs in place of a handler.
 
     What is written ``def`` runs on the request's leased thread, neighbours in one visit.
     """
-    stretches = _stretches(steps)
-    blocks = not all(step.on_loop for step in (*steps, handler))
+    handler, background = line.handler, line.background
+    stretches = _stretches(line.steps)
+    blocks = not all(step.on_loop for step in (*line.steps, handler))
     call = handler.call if handler.on_loop else sync_to_async(handler.call)
+    awaits = handler.kind == "coroutine" or not handler.on_loop
+    first, second = int(line.is_method), line.is_method + line.concludes
 
     async def run(*values: Any, **path_values: Any) -> Any:
-        before, frame = (values[:1], list(values[1:])) if is_method else ((), list(values))
-        entered: list[_Entered] = []
+        frame, entered = list(values[second:]), _entered(values[first:second])
         try:
             for stretch in stretches:
                 if stretch.on_loop:
                     await _run_on_loop(stretch.steps, frame, entered)
                 else:
                     await _run_on_thread(stretch.steps, frame, entered)
-            result = call(frame, *before, **path_values)
-            if handler.kind == "coroutine" or not handler.on_loop:
+            result = call(frame, *values[:first], **path_values)
+            if awaits:
                 result = await result
         except BaseException as error:
-            if blocks and isinstance(error, CancelledError):
-                # The leased thread may still be entering generators: wait until it is idle.
-                await _nothing()
-            left = await _aunwind(entered, error)
-            if left is error:
-                raise
-            raise left  # noqa: B904 (as above)
-        if entered:
-            await _aclose(entered)
+            if blocks:
+                await wait_for_thread(error)
+            raise_other(await aunwind(entered, error), error)
+            raise
+        if background is not None:
+            conclusion = values[first]
+            conclusion.background, conclusion.request = (frame[place] for place in background)
         return result
 
     return run
@@ -159,47 +145,18 @@ def _stretches(steps: Sequence[Step]) -> tuple[_Stretch, ...]:
     return tuple(found)
 
 
-async def _run_on_loop(steps: Iterable[Step], frame: Frame, entered: list[_Entered]) -> None:
+async def _run_on_loop(steps: Iterable[Step], frame: Frame, entered: list[Entered]) -> None:
     for step in steps:
         result = step.call(frame)
         if step.kind == "coroutine":
             result = await result
         elif step.kind == "async_generator":
             manager, result = result, await result.__aenter__()
-            entered.append(_Entered(manager, is_async=True))
+            entered.append(Entered(manager, is_async=True))
         elif step.kind == "generator":
             manager, result = result, result.__enter__()
-            entered.append(_Entered(manager, is_async=False))
+            entered.append(Entered(manager, is_async=False))
         frame.append(result)
 
 
 _run_on_thread = sync_to_async(_run)
-_nothing = sync_to_async(lambda: None)
-
-
-async def _leave(one: _Entered, error: BaseException | None) -> None:
-    details = (None, None, None) if error is None else (type(error), error, error.__traceback__)
-    if one.is_async:
-        await one.manager.__aexit__(*details)
-    else:
-        await sync_to_async(one.manager.__exit__)(*details)
-
-
-async def _aunwind(entered: list[_Entered], error: BaseException) -> BaseException:
-    while entered:
-        try:
-            await _leave(entered.pop(), error)
-        except BaseException as other:  # noqa: BLE001
-            error = other
-    return error
-
-
-async def _aclose(entered: list[_Entered]) -> None:
-    while entered:
-        try:
-            await _leave(entered.pop(), None)
-        except BaseException as error:
-            left = await _aunwind(entered, error)
-            if left is error:
-                raise
-            raise left  # noqa: B904 (as above)

@@ -57,6 +57,8 @@ class Handler:
     encode: Callable[[Any], bytes]
     #: Whether a result of ``None`` is an empty 204 reply (declared ``-> None``).
     none_is_empty: bool
+    #: Whether a result may be a ``dispatch.concluding.Concluded``.
+    concludes: bool
     #: The permission tree's Python side; there where Python takes part in the decision.
     permissions: Permissions | None
     #: The route's authentication classes, where it has any; ``request.authentication``.

@@ -46,6 +46,8 @@ class Hooks:
     pump: Callable[..., Coroutine[Any, Any, None]]
     #: Tells Django and the log of an exception that no reply can tell of any more.
     announce: Callable[[BaseException, Any | None], None]
+    #: ``dispatch.concluding.Concluded``: a result with something to do after its reply.
+    concluded_class: type
     #: Turns an exception of a handler into data, and tells Django and the log about it.
     translate: Callable[[BaseException, Any | None], RenderedFailure]
     #: Saves the session of a request that has one, before a reply of this status leaves; returns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Final
@@ -69,6 +70,14 @@ class Case:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
+
+
+def eventually(read: Callable[[], Any], expected: Any, patience: float = 10.0) -> None:
+    """Wait until ``read()`` is what is expected: for what follows a reply. Seconds."""
+    until = time.monotonic() + patience
+    while (found := read()) != expected and time.monotonic() < until:
+        time.sleep(0.005)
+    assert found == expected
 
 
 def table(cases: Iterable[Case]) -> Callable[[Any], Any]:

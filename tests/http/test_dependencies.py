@@ -16,7 +16,7 @@ from django_bolt import BoltAPI, Controller, Request, Router
 from django_bolt.exceptions import ConfigurationError, NotFound
 from django_bolt.params import Depends, Header, Query
 from django_bolt.testing import TestClient
-from tests.http.cases import Case, table
+from tests.http.cases import Case, eventually, table
 
 api = BoltAPI()
 
@@ -359,7 +359,7 @@ ENTERED_ASYNC = ["open first", "open second", "open third", "handler"]
 )
 def test_events(client: httpx.Client, path: str, status: int, expected: list[str]) -> None:
     assert client.get(path).status_code == status
-    assert events == expected
+    eventually(lambda: events, expected)
 
 
 def test_overrides_reach_every_use() -> None:

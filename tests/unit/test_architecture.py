@@ -29,6 +29,7 @@ FLOORS = [
     ["request", "renderers", "auth"],
     ["exceptions", "responses", "file_responses", "streaming"],
     [
+        "background",
         "settings",
         "params",
         "decorators",

@@ -21,6 +21,7 @@ use crate::values::ParameterParts;
 #[derive(Clone)]
 pub struct PyHandler(pub Arc<Parts>);
 
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 pub struct Parts {
     pub hooks: Arc<Hooks>,
     pub pool: Arc<BlockingPool>,
@@ -47,6 +48,8 @@ pub struct Parts {
     pub returns_body: bool,
     pub encode: Py<PyAny>,
     pub none_is_empty: bool,
+    /// Whether a result may be a `Concluded`: there may be something to do after the reply.
+    pub concludes: bool,
     /// Decides what Rust could not, before the body is read.
     pub admit: Option<Py<PyAny>>,
     /// What results may be rendered as, where it is declared.
@@ -171,6 +174,7 @@ impl PyHandler {
             convert_response: optional(handler, "convert_response")?,
             encode: handler.getattr("encode")?.unbind(),
             none_is_empty: handler.getattr("none_is_empty")?.extract()?,
+            concludes: handler.getattr("concludes")?.extract()?,
             admit: optional(handler, "admit")?,
             renderers,
         })))

@@ -25,6 +25,8 @@ pub struct Hooks {
     pub render_file: Py<PyAny>,
     pub refuse_file: Py<PyAny>,
     pub stream_class: Py<PyType>,
+    /// `dispatch.concluding.Concluded`.
+    pub concluded_class: Py<PyType>,
     /// What a stream is made of: `dispatch.streams.source_of`.
     pub stream_source: Py<PyAny>,
     /// Drives an async generator: `dispatch.streams.pump`.
@@ -68,6 +70,7 @@ impl Hooks {
             render_file: attribute("render_file")?,
             refuse_file: attribute("refuse_file")?,
             stream_class: hooks.getattr("stream_class")?.cast_into()?.unbind(),
+            concluded_class: hooks.getattr("concluded_class")?.cast_into()?.unbind(),
             stream_source: attribute("stream_source")?,
             pump: attribute("pump")?,
             announce: attribute("announce")?,

@@ -19,6 +19,7 @@ use crate::facts::{FactSource, Facts};
 use crate::group::Built;
 use crate::handler::{Parts, Slot};
 use crate::in_process::Caller;
+use crate::lease::Lease;
 use crate::rendering::Rendering;
 use crate::request::Request;
 use crate::{body, python, reply};
@@ -50,7 +51,7 @@ type Object<'py> = Bound<'py, PyAny>;
 pub struct Arguments {
     objects: SmallVec<[Py<PyAny>; 6]>,
     body: Option<Py<PyAny>>,
-    request: Option<Py<PyAny>>,
+    pub request: Option<Py<PyAny>>,
 }
 
 impl Arguments {
@@ -255,6 +256,16 @@ impl Invocation {
 
     /// The reply for a result.
     pub fn reply(&self, result: &Bound<'_, PyAny>, arguments: &Arguments) -> PyResult<Reply> {
+        self.reply_within(None, result, arguments)
+    }
+
+    /// The reply for a result; a stream goes on with the request's lease, where one is given.
+    pub fn reply_within(
+        &self,
+        lease: Option<&Arc<Lease>>,
+        result: &Bound<'_, PyAny>,
+        arguments: &Arguments,
+    ) -> PyResult<Reply> {
         let request = arguments.request(result.py());
         if let Some(reason) = request.and_then(|request| request.get().failure()) {
             return Err(PyRuntimeError::new_err(reason.to_owned()));
@@ -265,6 +276,7 @@ impl Invocation {
             request: arguments.request.as_ref(),
             caller: self.caller.as_ref(),
             rendering: self.rendering(arguments),
+            lease,
         };
         let mut reply = reply::from_result(&asked, result)?;
         if let Some(request) = request {

@@ -12,6 +12,7 @@ use pyo3::types::PyBytes;
 
 use crate::handler::Parts;
 use crate::in_process::Caller;
+use crate::lease::Lease;
 use crate::rendering::Rendering;
 use crate::request::Request;
 use crate::{file, head, plain, python, stream};
@@ -28,6 +29,8 @@ pub struct Asked<'a> {
     pub caller: Option<&'a Caller>,
     /// How data are rendered, where that is other than as JSON.
     pub rendering: Option<Rendering<'a>>,
+    /// The request's lease, where it goes on after the reply's head.
+    pub lease: Option<&'a Arc<Lease>>,
 }
 
 /// The reply for a result.

@@ -72,15 +72,14 @@ impl<T> Drop for Running<T> {
 }
 
 /// Whether a task ended as it was told to when its client left: then nobody need hear of it.
-/// Any other exception is reported even so.
+/// Any other exception is reported even so, and a result may have something to be done after it.
 fn abandoned<T>(
     py: Python<'_>,
     sender: &oneshot::Sender<T>,
     outcome: &PyResult<Py<PyAny>>,
 ) -> bool {
     sender.is_closed()
-        && match outcome {
-            Ok(_) => true,
-            Err(error) => is_cancellation(py, error).unwrap_or(false),
-        }
+        && outcome
+            .as_ref()
+            .is_err_and(|error| is_cancellation(py, error).unwrap_or(false))
 }

@@ -8,6 +8,7 @@ use bolt_core::reply::Reply;
 use pyo3::prelude::*;
 use tokio::sync::oneshot;
 
+use super::concluding;
 use crate::hooks::Hooks;
 use crate::invocation::Invocation;
 use crate::python;
@@ -92,14 +93,20 @@ fn without_running_loop(
 /// A plain function, on the thread that the request leases.
 pub fn on_the_leased_thread(
     py: Python<'_>,
+    worker: &Worker,
     invocation: Invocation,
     surroundings: Surroundings,
 ) -> Outcome<Reply> {
     let (sender, receiver) = oneshot::channel();
+    let scheduler = Arc::clone(&worker.scheduler);
     let lease = Arc::clone(&surroundings.lease.0);
     let job = Box::new(move |py: Python<'_>| {
         // A client that left while this waited for a thread is not worked for.
         if sender.is_closed() {
+            return;
+        }
+        if invocation.parts.concludes {
+            concluding::complete(py, &invocation, surroundings, scheduler, sender);
             return;
         }
         let reply = invocation.complete(py, surroundings.context.bind(py));

@@ -1,5 +1,6 @@
 //! From an admitted request into the author's code, and back.
 
+mod concluding;
 mod coroutine;
 mod function;
 
@@ -75,8 +76,11 @@ impl Handler for PyHandler {
             Err(error) => return Python::attach(|py| failed(py, invocation, source, &error)),
         };
         let is_alone = surroundings.is_none() && invocation.caller.is_none();
+        let concludes = invocation.parts.concludes;
         match invocation.parts.mode {
-            Mode::Blocking if is_alone => function::on_a_pool_thread(invocation, &worker),
+            Mode::Blocking if is_alone && !concludes => {
+                function::on_a_pool_thread(invocation, &worker)
+            }
             Mode::Inline if is_alone => Python::attach(|py| inline(py, &worker, invocation)),
             _ => Python::attach(|py| match surroundings {
                 Some(surroundings) => run(py, &worker, invocation, surroundings, Some(source)),
@@ -159,7 +163,7 @@ fn run(
             )
         }
         Mode::Inline | Mode::Blocking => {
-            function::on_the_leased_thread(py, invocation, surroundings)
+            function::on_the_leased_thread(py, worker, invocation, surroundings)
         }
     }
 }

@@ -42,7 +42,9 @@ struct Source {
     is_async: bool,
     channel: Arc<Channel>,
     context: Py<PyAny>,
-    lease: LeaseGuard,
+    lease: Arc<Lease>,
+    /// Where the lease is its own.
+    _ends_lease: Option<LeaseGuard>,
     caller: Option<Caller>,
     request: Option<Py<PyAny>>,
     task: Mutex<Option<Py<Task>>>,
@@ -52,14 +54,17 @@ struct Source {
 
 /// The body of a `StreamingResponse`, and what a server waits for before it stops.
 ///
-/// The generator runs in a copy of the request's context, with a lease of its own: that of the
-/// handler ends with the reply's head.
+/// The generator runs in a copy of the request's context, with a lease of its own, since that of the
+/// handler ends with the reply's head; or with the request's, where that goes on.
 pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(BodyStream, Finish)> {
     let (parts, py) = (asked.parts, response.py());
     let source = parts.hooks.stream_source.bind(py).call1((response,))?;
     let (items, is_async, chunk_of, ping): (Py<PyAny>, bool, Py<PyAny>, Option<f64>) =
         source.extract()?;
-    let lease = lease_of(py, asked, is_async);
+    let own = asked.lease.is_none();
+    let lease = asked
+        .lease
+        .map_or_else(|| lease_of(py, asked, is_async), Arc::clone);
     let context = python::copy_context(py)?;
     let scope = Bound::new(py, RequestScope::new(Arc::clone(&lease)))?;
     python::within_context(&context, || {
@@ -74,7 +79,8 @@ pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(Body
         is_async,
         channel: Arc::default(),
         context: context.unbind(),
-        lease: LeaseGuard(lease),
+        _ends_lease: own.then(|| LeaseGuard(Arc::clone(&lease))),
+        lease,
         caller: asked.caller.cloned(),
         request: asked.request.map(|request| request.clone_ref(py)),
         task: Mutex::default(),
@@ -212,7 +218,7 @@ impl Source {
             }
         });
         let failed = Python::attach(|py| {
-            let failed = self.lease.0.run(py, job).err();
+            let failed = self.lease.run(py, job).err();
             failed.map(|error| self.conclude(py, Err(error)))
         });
         debug_assert!(failed.is_none() || self.channel.has_ended());
