@@ -8,8 +8,8 @@ bolt.E004  A database asks for ``ATOMIC_REQUESTS``, which has no effect on these
 bolt.W001  Tokens are signed with a key that is shorter than their algorithm asks for.
 bolt.W002  No route was found.
 bolt.W003  Keys that verify tokens are fetched without encryption.
-bolt.W003  ``FILE_ROOTS`` names what is not a directory.
 bolt.W004  ``FILE_UPLOAD_HANDLERS`` is set, which has no effect on these routes.
+bolt.W005  ``FILE_ROOTS`` names what is not a directory.
 bolt.W010  A class of the author's asks the database when it is made.
 =========  ==========================================================================
 
@@ -82,7 +82,7 @@ def check_file_roots(**_: Any) -> list[CheckMessage]:
     return [
         checks.Warning(
             f"BOLT['FILE_ROOTS'] names {root!r}, which is not a directory: no file is below it.",
-            id="bolt.W003",
+            id="bolt.W005",
         )
         for root in roots
         if not Path(root).is_dir()

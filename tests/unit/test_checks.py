@@ -218,5 +218,5 @@ def test_directories_of_files_that_are_none(serve, tmp_path) -> None:
     roots = [tmp_path, file, tmp_path / "missing"]
     with override_settings(BOLT={"FILE_ROOTS": roots}):
         found = serve(api_with(fine))
-    assert [message.id for message in found] == ["bolt.W003", "bolt.W003"]
+    assert [message.id for message in found] == ["bolt.W005", "bolt.W005"]
     assert all(str(root) in message.msg for root, message in zip(roots[1:], found, strict=True))
