@@ -41,9 +41,6 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     default_renderer_classes: tuple[Any, ...] = ()
     #: The query parameter that overrides ``Accept``; ``None`` is none.
     url_format_override: str | None = "format"
-    #: Whether request bodies with ``Content-Encoding`` gzip or deflate are inflated, within their
-    #: limit; otherwise they are refused with 415.
-    decompress_requests: bool = False
     #: Shape of error replies for a client without a preference: Django REST framework's, or
     #: ``application/problem+json`` (RFC 9457).
     error_format: Literal["drf", "problem"] = "drf"
@@ -60,6 +57,9 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     shutdown_timeout: float = 30.0
     #: Whether replies to GET get an ``ETag`` of their bytes, where neither route nor class says.
     etags: bool = False
+    #: Whether request bodies with ``Content-Encoding: gzip``, ``deflate`` or ``br`` are inflated.
+    #: The limits of bodies hold for what comes out. Otherwise they are refused (415).
+    decompress_requests: bool = False
     #: Directories that ``FileResponse`` may send files from; ``None`` is any.
     file_roots: tuple[str, ...] | None = None
 

@@ -5,7 +5,6 @@ use actix_http::header::HeaderValue;
 
 use crate::auth::Authenticators;
 use crate::auth::resources::Resources;
-use crate::body::Terms;
 use crate::extract::Extractor;
 use crate::form;
 use crate::guards::Guard;
@@ -47,8 +46,9 @@ pub(crate) struct Route<H> {
     /// body, or in a group as a whole.
     pub adds_faults: bool,
     pub reads_body: bool,
-    /// How the body is read.
-    pub terms: Terms,
+    /// Whether compressed bodies are inflated.
+    pub inflates: bool,
+    pub max_body_size: Option<u64>,
     /// Whether replies get a tag of their bytes.
     pub etag: bool,
     /// What results may be rendered as, where it is declared.
@@ -123,10 +123,8 @@ fn compile_route<H>(
         extractor,
         adds_faults: route.body.is_some() || route.groups.iter().any(|group| group.refuses),
         reads_body: route.reads_body,
-        terms: Terms {
-            limit: max_body_size,
-            inflates: service.decompress_requests,
-        },
+        inflates: service.decompress_requests,
+        max_body_size,
         etag: route.etag,
         renderers,
     })

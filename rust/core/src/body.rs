@@ -12,7 +12,6 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::content_coding::Coding;
 use crate::error::Error;
 use crate::media_type::MediaType;
 use crate::request::Request;
@@ -31,28 +30,20 @@ const LEAST_RATE: u64 = 500;
 const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 /// Most characters of a refused media type that the reply repeats.
 const MOST_ECHOED: usize = 100;
-
-/// How bodies are read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
-    /// Most bytes, before and after a coding is undone; `None` is no limit.
-    pub limit: Option<u64>,
-    /// Whether compressed bodies are inflated; otherwise they are refused.
-    pub inflates: bool,
-}
+pub(crate) const DAMAGED: &str = "The compressed request body is damaged.";
 
 /// Reads a body of one of the declared media types; `None` where none was sent.
 pub(crate) async fn read_declared(
     request: &mut Request,
     declared: &[MediaType],
-    terms: Terms,
+    limit: Option<u64>,
 ) -> Result<Option<Bytes>, Error> {
     let announced = announced_length(request);
     if announced.is_some_and(|length| length > 0) {
-        within(announced, terms.limit)?;
+        within(announced, limit)?;
         check_media_type(request, declared)?;
     }
-    let body = read(request, terms).await?;
+    let body = read(request, limit).await?;
     if body.is_some() && announced.is_none() {
         check_media_type(request, declared)?;
     }
@@ -60,22 +51,10 @@ pub(crate) async fn read_declared(
 }
 
 /// Reads a body of any type; `None` where none was sent.
-pub(crate) async fn read(request: &mut Request, terms: Terms) -> Result<Option<Bytes>, Error> {
-    let coding = coding_of(request, terms)?;
-    let body = read_coded(request, terms.limit).await?;
-    decoded(body, coding, terms)
-}
-
-/// The coding of a body; `None` where there is no body, or it is as it is.
-fn coding_of(request: &Request, terms: Terms) -> Result<Option<Coding>, Error> {
-    if request.has_unread_body() {
-        return Coding::of(request, terms.inflates);
-    }
-    Ok(None)
-}
-
-/// Reads a body as it was sent; `None` where none was.
-async fn read_coded(request: &mut Request, limit: Option<u64>) -> Result<Option<Bytes>, Error> {
+pub(crate) async fn read(
+    request: &mut Request,
+    limit: Option<u64>,
+) -> Result<Option<Bytes>, Error> {
     let announced = announced_length(request);
     within(announced, limit)?;
     let payload = request.take_payload();
@@ -86,23 +65,12 @@ async fn read_coded(request: &mut Request, limit: Option<u64>) -> Result<Option<
     Ok((!body.is_empty()).then_some(body))
 }
 
-fn decoded(
-    body: Option<Bytes>,
-    coding: Option<Coding>,
-    terms: Terms,
-) -> Result<Option<Bytes>, Error> {
-    match (body, coding) {
-        (Some(body), Some(coding)) => {
-            let decoded = coding.decode(&body, terms.limit)?;
-            Ok((!decoded.is_empty()).then_some(decoded))
-        }
-        (body, _) => Ok(body),
-    }
-}
-
 /// Reads a form for whoever asks before its turn, and leaves it to be read again; `None` where the
 /// body is no form.
-pub(crate) async fn peek_form(request: &mut Request, terms: Terms) -> Result<Option<Bytes>, Error> {
+pub(crate) async fn peek_form(
+    request: &mut Request,
+    limit: Option<u64>,
+) -> Result<Option<Bytes>, Error> {
     let sent = request.header(&CONTENT_TYPE);
     let sent = sent
         .and_then(|value| value.to_str().ok())
@@ -114,12 +82,11 @@ pub(crate) async fn peek_form(request: &mut Request, terms: Terms) -> Result<Opt
     {
         return Ok(None);
     }
-    let coding = coding_of(request, terms)?;
-    let body = read_coded(request, terms.limit).await?;
+    let body = read(request, limit).await?;
     if let Some(body) = &body {
         request.restore_payload(body.clone());
     }
-    decoded(body, coding, terms)
+    Ok(body)
 }
 
 /// Throws away a small body that nobody read.
@@ -133,7 +100,8 @@ pub(crate) async fn discard(request: &mut Request) {
     let announced = announced_length(request);
     if announced.is_some_and(|length| length <= MOST_DISCARDED) {
         // Where it cannot be read, the connection is of no use, and the server closes it.
-        let _ = timeout(DISCARDED_WITHIN, read_coded(request, None)).await;
+        // What it would be if it were inflated, nobody wants to know.
+        let _ = timeout(DISCARDED_WITHIN, read(request, Some(MOST_DISCARDED))).await;
     }
 }
 
@@ -172,10 +140,6 @@ impl Chunks {
     /// Takes the body out of a request; `None` where it has none.
     pub fn take(request: &mut Request, limit: Option<u64>) -> Result<Option<Self>, Error> {
         within(announced_length(request), limit)?;
-        if request.has_unread_body() {
-            // What is spooled as it comes is not inflated on the way.
-            Coding::of(request, false)?;
-        }
         let payload = request.take_payload();
         Ok((!matches!(payload, Payload::None)).then(|| Self {
             payload,
@@ -263,6 +227,7 @@ impl Pace {
 fn unreadable(error: &PayloadError) -> Error {
     Error::BadRequest(match error {
         PayloadError::Incomplete(_) => "The request body is incomplete.",
+        PayloadError::EncodingCorrupted => DAMAGED,
         _ => "The request body cannot be read.",
     })
 }

@@ -54,11 +54,11 @@ pub enum Error {
     NotStored(io::Error),
     /// 415: no parser for the body's media type.
     UnsupportedMediaType(String),
-    /// 415: the body is in a content coding that is not undone; RFC 9110 §12.5.3.
-    UnsupportedCoding {
-        /// What was sent.
-        coding: String,
-        /// `Accept-Encoding`.
+    /// 415: the body is compressed in a way that is not undone here.
+    UnsupportedContentCoding {
+        /// `Content-Encoding`.
+        sent: String,
+        /// `Accept-Encoding` of the reply, RFC 9110 §15.5.16.
         accepted: &'static str,
     },
     /// 416: of a representation of so many bytes, none is in the range that was asked for.

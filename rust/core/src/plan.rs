@@ -44,11 +44,11 @@ pub struct Service {
     pub error_format: ErrorFormat,
     /// Whether error replies carry a `code` beside `detail`.
     pub error_codes: bool,
-    /// The directories that files may be sent from, absolute and without links; `None` is any.
-    pub file_roots: Option<Vec<PathBuf>>,
     /// Whether compressed request bodies are inflated; otherwise they are refused.
     #[serde(default)]
     pub decompress_requests: bool,
+    /// The directories that files may be sent from, absolute and without links; `None` is any.
+    pub file_roots: Option<Vec<PathBuf>>,
     /// The query parameter that overrides `Accept` where a route declares renderers.
     #[serde(default)]
     pub url_format_override: Option<String>,

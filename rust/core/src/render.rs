@@ -119,15 +119,15 @@ fn describe(error: Error) -> Rendered {
             format!("Unsupported media type \"{media_type}\" in request.").into(),
             "unsupported_media_type",
         ),
-        Error::UnsupportedCoding { coding, accepted } => Rendered {
-            status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            content: Content::Detail(
-                format!("Unsupported content coding \"{coding}\" in request.").into(),
-                "unsupported_media_type",
-            ),
-            headers: vec![(ACCEPT_ENCODING, HeaderValue::from_static(accepted))],
-        },
         Error::RangeNotSatisfiable(length) => unsatisfiable(length),
+        Error::UnsupportedContentCoding { sent, accepted } => {
+            let detail = format!("Unsupported content coding \"{sent}\" in request.");
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            let mut rendered = composed(status, detail.into(), "unsupported_content_coding");
+            let accepted = HeaderValue::from_static(accepted);
+            rendered.headers.push((ACCEPT_ENCODING, accepted));
+            rendered
+        }
         Error::Raised(raised) => Rendered {
             status: raised.status,
             content: Content::Made(raised.body),
@@ -263,8 +263,8 @@ mod tests {
             max_body_size: None,
             error_format,
             error_codes,
-            file_roots: None,
             decompress_requests: false,
+            file_roots: None,
             url_format_override: None,
         }
     }
@@ -337,6 +337,15 @@ mod tests {
                 413,
                 "The request body is larger than 7 bytes.",
                 "payload_too_large",
+            ),
+            (
+                Error::UnsupportedContentCoding {
+                    sent: "a\"b".to_owned(),
+                    accepted: "identity",
+                },
+                415,
+                "Unsupported content coding \"a\"b\" in request.",
+                "unsupported_content_coding",
             ),
             (
                 Error::UnsupportedMediaType("a/\"b".to_owned()),

@@ -16,6 +16,7 @@ pub struct Request {
     head: Head,
     payload: Payload<BoxedPayloadStream>,
     origin: Option<Box<dyn Any>>,
+    inflated: bool,
 }
 
 enum Head {
@@ -61,6 +62,7 @@ impl Request {
             head: Head::Pooled(head),
             payload,
             origin: None,
+            inflated: false,
         }
     }
 
@@ -128,6 +130,21 @@ impl Request {
     /// Takes the body out; a second call gives an empty one.
     pub fn take_payload(&mut self) -> Payload<BoxedPayloadStream> {
         std::mem::replace(&mut self.payload, Payload::None)
+    }
+
+    /// Puts what undoes the body's compression in its place.
+    pub(crate) fn inflate(
+        &mut self,
+        inflate: impl FnOnce(Payload<BoxedPayloadStream>) -> Payload<BoxedPayloadStream>,
+    ) {
+        let sent = self.take_payload();
+        self.payload = inflate(sent);
+        self.inflated = true;
+    }
+
+    /// Whether the body was compressed, so that its announced length says little.
+    pub(crate) fn is_inflated(&self) -> bool {
+        self.inflated
     }
 
     /// Puts back a body that was read before its time.

@@ -11,6 +11,7 @@ use crate::auth::identity::Identity;
 use crate::auth::{Decision, Pending, Rejected};
 use crate::body;
 use crate::conditional::reply::{add_tag, conclude};
+use crate::content_coding;
 use crate::error::{Error, Faults, NOT_AUTHENTICATED};
 use crate::extract::Value;
 use crate::file::{self, Failure, FileBody};
@@ -256,7 +257,8 @@ async fn prepare<H>(
 ) -> Result<Asked, Error> {
     let reads_form = pending.reads_form && *request.method() == Method::POST;
     let form = if reads_form {
-        body::peek_form(request, route.terms).await?
+        content_coding::open(request, route.inflates)?;
+        body::peek_form(request, route.max_body_size).await?
     } else {
         None
     };
@@ -325,6 +327,9 @@ async fn read_body<H>(
     (values, faults): &mut Read,
 ) -> Result<Received, Error> {
     let form = route.form.as_ref();
+    if form.is_some() || route.body.is_some() || route.reads_body {
+        content_coding::open(request, route.inflates)?;
+    }
     if let Some(rules) = form.filter(|rules| rules.declared || form::is_multipart(request)) {
         // It is large, and other requests do not need it.
         let received = Box::pin(form::read(request, rules, faults)).await?;
@@ -335,8 +340,8 @@ async fn read_body<H>(
         return Ok(received);
     }
     let body = match &route.body {
-        Some(declared) => body::read_declared(request, declared, route.terms).await?,
-        None if route.reads_body => body::read(request, route.terms).await?,
+        Some(declared) => body::read_declared(request, declared, route.max_body_size).await?,
+        None if route.reads_body => body::read(request, route.max_body_size).await?,
         None => None,
     };
     Ok(Received {

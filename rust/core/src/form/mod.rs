@@ -12,7 +12,7 @@ use std::sync::Arc;
 use actix_http::header::CONTENT_TYPE;
 use bytes::Bytes;
 
-use crate::body::{self, Chunks, Terms};
+use crate::body::{self, Chunks};
 use crate::error::{Error, Fault, Faults};
 use crate::media_type::MediaType;
 use crate::plan::{self, PlanError, Scalar, Source};
@@ -77,8 +77,8 @@ impl Drop for Guard {
 pub(crate) struct Rules {
     /// Whether parameters declare the form; otherwise only a multipart body is one.
     pub declared: bool,
-    /// How a body that is held in memory is read.
-    terms: Terms,
+    /// Largest body that is held in memory.
+    max_body_size: Option<u64>,
     /// Largest multipart body, files included.
     max_multipart_size: Option<u64>,
     /// Most bytes of text in a multipart body.
@@ -127,10 +127,7 @@ impl Rules {
         let names = || parameters.iter().map(|p| p.alias.clone()).collect();
         Ok(Some(Self {
             declared,
-            terms: Terms {
-                limit: max_body_size,
-                inflates: service.decompress_requests,
-            },
+            max_body_size,
             max_multipart_size: route.max_body_size,
             max_text: service.max_body_size,
             max_fields: service.forms.max_fields,
@@ -229,7 +226,7 @@ pub(crate) async fn read(
         });
     }
     let declared = [MediaType::of(urlencoded::MEDIA_TYPE)];
-    let Some(body) = body::read_declared(request, &declared, rules.terms).await? else {
+    let Some(body) = body::read_declared(request, &declared, rules.max_body_size).await? else {
         return Ok(Received::default());
     };
     check_charset(request)?;
@@ -241,7 +238,13 @@ pub(crate) async fn read(
 }
 
 async fn read_multipart(request: &mut Request, rules: &Rules) -> Result<Form, Error> {
-    let Some(mut chunks) = Chunks::take(request, rules.max_multipart_size)? else {
+    // A few bytes would fill the disk otherwise.
+    let limit = if request.is_inflated() {
+        rules.max_body_size
+    } else {
+        rules.max_multipart_size
+    };
+    let Some(mut chunks) = Chunks::take(request, limit)? else {
         return Ok(Form::default());
     };
     check_charset(request)?;
