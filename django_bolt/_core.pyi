@@ -332,8 +332,15 @@ class InProcess:
 class StreamSink:
     """Where a streamed reply's bytes are left for the connection."""
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody takes what is produced."""
+
     def put(self, chunk: bytes) -> asyncio.Future[None] | None:
-        """Leave a chunk; returns what to wait for before the next, or ``None``."""
+        """Leave a chunk; returns what to wait for before the next, or ``None``.
+
+        Raises ``asyncio.CancelledError`` where nobody takes it.
+        """
 
 @final
 class InProcessRequest:

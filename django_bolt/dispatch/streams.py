@@ -51,10 +51,12 @@ async def pump(items: AsyncIterator[Any], chunk_of: ChunkOf, sink: StreamSink) -
     ends it: its own end, an exception, or a client that leaves, for which the task is cancelled.
     """
     try:
-        async for item in items:
-            room = sink.put(chunk_of(item))
-            if room is not None:
-                await room
+        # A client that left before the first item, or asked with HEAD, has nothing produced.
+        if sink.is_wanted:
+            async for item in items:
+                room = sink.put(chunk_of(item))
+                if room is not None:
+                    await room
     finally:
         close = getattr(items, "aclose", None)
         if close is not None:

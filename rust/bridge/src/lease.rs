@@ -149,7 +149,8 @@ impl Lease {
             }
             LeaseState::Callers(thread) => {
                 let run_blocking = thread.run_blocking.clone_ref(py);
-                let begins = !std::mem::replace(&mut thread.began, true);
+                // What continues a request begins nothing, and so ends nothing either.
+                let begins = self.announces && !std::mem::replace(&mut thread.began, true);
                 drop(state);
                 if begins {
                     hand_over(py, &run_blocking, self.starts_on_caller())?;

@@ -27,5 +27,6 @@ pub mod request;
 pub mod router;
 pub mod server;
 pub mod service;
+pub mod stream;
 mod watchdog;
 mod wire;

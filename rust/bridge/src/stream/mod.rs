@@ -1,7 +1,6 @@
 //! Bodies that generators produce: on the loop, or on a thread that is theirs until they end.
 
-mod channel;
-mod heartbeat;
+mod sink;
 
 use std::io;
 use std::pin::Pin;
@@ -10,6 +9,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bolt_core::reply::{BodyStream, Chunks, Finish};
+use bolt_core::stream::channel::{self, Found, Left};
+use bolt_core::stream::heartbeat::Heartbeat;
 use bytes::Bytes;
 use futures_core::Stream;
 use parking_lot::Mutex;
@@ -17,9 +18,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
 use tokio::sync::oneshot;
 
-pub use self::channel::StreamSink;
-use self::channel::{Channel, Found};
-use self::heartbeat::Heartbeat;
+pub use self::sink::StreamSink;
 use crate::handler::Parts;
 use crate::in_process::Caller;
 use crate::lease::{Lease, LeaseGuard, RequestScope};
@@ -32,11 +31,14 @@ use crate::worker::Worker;
 /// wait most of the time, and there are few threads.
 const IDLE_LEASE: Duration = Duration::from_millis(50);
 
+type Channel = channel::Channel<Py<PyAny>>;
+
 /// A generator, and where it runs.
 struct Source {
     parts: Arc<Parts>,
-    /// An iterator or an async iterator.
-    items: Py<PyAny>,
+    /// An iterator or an async iterator. The task of an async one takes it, so that the collector
+    /// sees who holds it.
+    items: Mutex<Option<Py<PyAny>>>,
     /// Makes the bytes of an item.
     chunk_of: Py<PyAny>,
     is_async: bool,
@@ -48,8 +50,8 @@ struct Source {
     caller: Option<Caller>,
     request: Option<Py<PyAny>>,
     task: Mutex<Option<Py<Task>>>,
-    /// Told when the generator has ended or was closed.
-    over: Mutex<Option<oneshot::Sender<()>>>,
+    /// Dropped last, which tells who waits that the generator has ended and the lease too.
+    _over: oneshot::Sender<()>,
 }
 
 /// The body of a `StreamingResponse`, and what a server waits for before it stops.
@@ -74,7 +76,7 @@ pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(Body
     let (over, is_over) = oneshot::channel();
     let source = Source {
         parts: Arc::clone(parts),
-        items,
+        items: Mutex::new(Some(items)),
         chunk_of,
         is_async,
         channel: Arc::default(),
@@ -84,7 +86,7 @@ pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(Body
         caller: asked.caller.cloned(),
         request: asked.request.map(|request| request.clone_ref(py)),
         task: Mutex::default(),
-        over: Mutex::new(Some(over)),
+        _over: over,
     };
     let produced = Produced {
         source: Arc::new(source),
@@ -96,7 +98,7 @@ pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(Body
     };
     let finish = Finish::begin(|| {
         Box::pin(async {
-            let _ = is_over.await; // the sender may be gone: then there was nothing to end
+            let _ = is_over.await; // nothing is ever sent
         })
     });
     let length = None;
@@ -144,10 +146,14 @@ impl Stream for Produced {
 impl Drop for Produced {
     fn drop(&mut self) {
         let idle = self.source.channel.abandon();
-        if !self.started || self.source.channel.has_ended() {
+        if self.source.channel.has_ended() {
             return;
         }
-        if self.source.is_async {
+        if !self.source.is_async {
+            if idle {
+                self.source.step_on_its_thread(Source::close);
+            }
+        } else if self.started {
             let task = self.source.task.lock().take();
             Python::attach(|py| {
                 if let Some(task) = task
@@ -156,8 +162,29 @@ impl Drop for Produced {
                     error.write_unraisable(py, None);
                 }
             });
-        } else if idle {
-            self.source.step_on_its_thread(Source::close);
+        } else if Worker::current().is_ok() {
+            // It has made no step, but may hold something all the same, such as a connection.
+            Python::attach(|py| self.source.start(py));
+        }
+    }
+}
+
+/// Ends the stream where a step was lost: by a panic, or since no thread could be started.
+struct Step {
+    channel: Arc<Channel>,
+    is_done: bool,
+}
+
+impl Step {
+    fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.channel.end(false);
         }
     }
 }
@@ -188,8 +215,9 @@ impl Source {
             let event_loop = worker.event_loop.clone_ref(py);
             let sink = Bound::new(py, StreamSink::new(Arc::clone(&self.channel), event_loop))?;
             let driver = self.parts.hooks.pump.bind(py);
+            let items = self.items.lock().take();
             let started = python::within_context(context, || {
-                Task::start(&task, || driver.call1((&self.items, &self.chunk_of, sink)))
+                Task::start(&task, || driver.call1((items, &self.chunk_of, sink)))
             })??;
             Ok((task, started))
         });
@@ -211,11 +239,16 @@ impl Source {
     /// Has the leased thread do a piece of work for a synchronous generator.
     fn step_on_its_thread(self: &Arc<Self>, work: fn(&Self, Python<'_>)) {
         let source = Arc::clone(self);
+        let step = Step {
+            channel: Arc::clone(&self.channel),
+            is_done: false,
+        };
         let job = Box::new(move |py: Python<'_>| {
             let context = source.context.bind(py);
             if let Err(error) = python::within_context(context, || work(&source, py)) {
                 source.conclude(py, Err(error));
             }
+            step.done();
         });
         let failed = Python::attach(|py| {
             let failed = self.lease.run(py, job).err();
@@ -230,30 +263,34 @@ impl Source {
             if self.channel.is_abandoned() {
                 return self.close(py);
             }
-            match self.next_chunk(py) {
-                Ok(Some(chunk)) => {
-                    // In process, the thread that would take it is this one.
-                    if self.channel.put(chunk) || self.caller.is_some() {
-                        self.channel.end_step();
-                        // Who left meanwhile relied on this step to close the generator.
-                        if self.channel.is_abandoned() && !self.channel.has_ended() {
-                            self.close(py);
-                        }
-                        return;
-                    }
-                }
-                Ok(None) => return self.conclude(py, Ok(())),
+            let left = match self.next_chunk(py) {
+                Ok(Some(chunk)) => self.channel.put(chunk),
+                Ok(None) => return self.close(py),
                 Err(error) => {
                     self.close_items(py);
                     return self.conclude(py, Err(error));
                 }
+            };
+            // In process, the thread that would take it is this one.
+            if left == Left::Enough || self.caller.is_some() {
+                if self.channel.end_step() {
+                    self.close(py);
+                }
+                return;
             }
         }
     }
 
+    fn items<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let items = self.items.lock();
+        items.as_ref().map(|items| items.bind(py).clone())
+    }
+
     fn next_chunk(&self, py: Python<'_>) -> PyResult<Option<Bytes>> {
-        let items = self.items.bind(py).cast::<PyIterator>()?;
-        let Some(item) = items.clone().next().transpose()? else {
+        let Some(items) = self.items(py) else {
+            return Ok(None);
+        };
+        let Some(item) = items.cast_into::<PyIterator>()?.next().transpose()? else {
             return Ok(None);
         };
         let chunk = self.chunk_of.bind(py).call1((item,))?;
@@ -261,14 +298,14 @@ impl Source {
         Ok(Some(Bytes::copy_from_slice(bytes)))
     }
 
-    /// Ends a synchronous generator early: its `finally` blocks run on its thread.
+    /// Ends a synchronous generator, early or not: its `finally` blocks run on its thread.
     fn close(&self, py: Python<'_>) {
         self.close_items(py);
         self.conclude(py, Ok(()));
     }
 
     fn close_items(&self, py: Python<'_>) {
-        let items = self.items.bind(py);
+        let Some(items) = self.items(py) else { return };
         let closed = items
             .getattr_opt("close")
             .and_then(|close| close.map(|close| close.call0()).transpose());
@@ -287,10 +324,6 @@ impl Source {
             self.report(py, error);
         }
         self.channel.end(failure.is_none());
-        let over = self.over.lock().take();
-        if let Some(over) = over {
-            let _ = over.send(()); // nobody waits unless the server stops
-        }
     }
 
     fn report(&self, py: Python<'_>, error: &PyErr) {

@@ -170,6 +170,11 @@ pub fn is_cancellation(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
     Ok(error.is_instance(py, asyncio(py)?.cancelled_error.bind(py)))
 }
 
+/// A new `CancelledError` that says nothing.
+pub fn cancelled(py: Python<'_>) -> PyResult<PyErr> {
+    cancelled_error(py, None)
+}
+
 /// A new `CancelledError`.
 pub fn cancelled_error(py: Python<'_>, message: Option<Py<PyAny>>) -> PyResult<PyErr> {
     let class = asyncio(py)?.cancelled_error.bind(py);

@@ -17,8 +17,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use pyo3::{PyTraverseError, PyVisit};
 
-pub use self::asyncio::is_cancellation;
 use self::asyncio::{asyncio, cancel_future, cancelled_error};
+pub use self::asyncio::{cancelled, is_cancellation};
 pub use self::step::Started;
 use self::waiting::TaskWaiter;
 pub use self::waiting::Wakeup;
