@@ -6,9 +6,11 @@ import re
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from typing import Any, TypeAlias
 
+from django.http import StreamingHttpResponse
 from msgspec import UNSET
 
 from django_bolt._core import StreamSink
+from django_bolt.dispatch.django_responses import AsyncContent, content_of
 from django_bolt.dispatch.encoding import encode
 from django_bolt.streaming import (
     LINE_BREAK,
@@ -27,8 +29,11 @@ Source: TypeAlias = tuple[Iterator[Any] | AsyncIterator[Any], bool, ChunkOf, flo
 _JSON_LINES = re.compile(r"application/(x-)?(ndjson|jsonl|json-lines)\b", re.IGNORECASE)
 
 
-def source_of(response: StreamingResponse) -> Source:
-    """Return what Rust needs of a streamed reply."""
+def source_of(response: StreamingResponse | StreamingHttpResponse) -> Source:
+    """Return what Rust needs of a streamed reply, ours or Django's."""
+    if isinstance(response, StreamingHttpResponse):
+        parts = content_of(response)
+        return parts, isinstance(parts, AsyncContent), plain_chunk, None
     content, chunk_of = response.data, _chunk_of(response)
     if isinstance(content, AsyncIterable):
         return aiter(content), True, chunk_of, response.ping

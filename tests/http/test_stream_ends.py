@@ -606,4 +606,3 @@ def test_a_reply_that_nobody_reads_in_time(client: httpx.Client) -> None:
         with client.stream("GET", "/items/async"):
             pass
     eventually(lambda: ends == ["closed"] * 5, 2.0)
-

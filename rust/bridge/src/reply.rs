@@ -7,6 +7,7 @@ use actix_http::header::{CONTENT_TYPE, HeaderValue};
 use bolt_core::error::{Error, Raised};
 use bolt_core::reply::{Body, Reply};
 use bytes::Bytes;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -54,7 +55,12 @@ pub fn from_result(asked: &Asked<'_>, result: &Bound<'_, PyAny>) -> PyResult<Rep
         return rendered(parts, result);
     }
     if python::is_of_type(result, parts.hooks.django_response_class.bind(py)) {
-        return rendered(parts, result);
+        let streams = result.getattr(pyo3::intern!(py, "streaming"))?;
+        return if streams.is_truthy()? {
+            streamed(asked, result)
+        } else {
+            rendered(parts, result)
+        };
     }
     if parts.none_is_empty && result.is_none() {
         return Ok(Reply::empty(parts.status));
@@ -86,34 +92,33 @@ pub fn from_result(asked: &Asked<'_>, result: &Bound<'_, PyAny>) -> PyResult<Rep
 /// The reply of a `django_bolt.responses` object, or of one of Django's.
 fn rendered(parts: &Parts, result: &Bound<'_, PyAny>) -> PyResult<Reply> {
     let convert = parts.convert_response.as_ref();
-    let rendered = parts
-        .hooks
-        .render
-        .bind(result.py())
-        .call1((result, convert))?;
-    from_data(&rendered)
+    let render = parts.hooks.render.bind(result.py());
+    from_data(&render.call1((result, convert))?)
 }
 
 /// The reply of a `dispatch.hooks.RenderedReply`.
 pub fn from_data(rendered: &Bound<'_, PyAny>) -> PyResult<Reply> {
-    let (status, content_type, headers, body): (u16, Option<String>, Headers, Option<Vec<u8>>) =
-        rendered.extract()?;
+    let (head, body) = Head::read(rendered)?;
     let length = body.as_ref().map_or(0, Vec::len) as u64;
-    Ok(Reply {
-        status: head::status_code(status)?,
-        content_type: content_type
-            .map(|value| head::value(CONTENT_TYPE.as_str(), &value))
-            .transpose()?,
-        headers: head::headers(headers, Some(length))?,
-        body: body.map_or(Body::Empty, |body| Body::Full(Bytes::from(body))),
-        finish: None,
-    })
+    let body = body.map_or(Body::Empty, |body| Body::Full(Bytes::from(body)));
+    head.reply(Some(length), body)
 }
 
-/// The reply of a `StreamingResponse`.
+/// The reply of a `StreamingResponse`, or of one of Django's.
 fn streamed(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<Reply> {
-    let mut reply = rendered(asked.parts, response)?;
-    let (body, finish) = stream::body_of(asked, response)?;
+    let render = asked.parts.hooks.render.bind(response.py());
+    let (head, _) = Head::read(&render.call1((response, None::<Py<PyAny>>))?)?;
+    let length = head.content_length()?;
+    // Only a reply that can be sent has its content asked for: what is dropped is closed, and could
+    // not be sent from another thread any more.
+    let mut reply = head.reply(length, Body::Empty)?;
+    let request = asked.request.map(|request| request.bind(response.py()));
+    if let Some(request) = request.and_then(|request| request.cast::<Request>().ok())
+        && request.get().is_unsealed()
+    {
+        seal(asked.parts, &mut reply, request)?;
+    }
+    let (body, finish) = stream::body_of(asked, response, length)?;
     reply.body = Body::Stream(body);
     reply.finish = Some(finish);
     Ok(reply)
@@ -130,6 +135,52 @@ pub fn seal(parts: &Parts, reply: &mut Reply, request: &Bound<'_, Request>) -> P
     request.get().sealed();
     reply.headers.extend(head::headers(sealed, None)?);
     Ok(())
+}
+
+/// A reply's head as Python gives it.
+struct Head {
+    status: u16,
+    content_type: Option<String>,
+    headers: Headers,
+}
+
+impl Head {
+    /// Reads a `dispatch.hooks.RenderedReply`; its body comes beside.
+    fn read(rendered: &Bound<'_, PyAny>) -> PyResult<(Self, Option<Vec<u8>>)> {
+        let (status, content_type, headers, body) = rendered.extract()?;
+        let head = Self {
+            status,
+            content_type,
+            headers,
+        };
+        Ok((head, body))
+    }
+
+    /// What it says of the length of a body that is not here yet.
+    fn content_length(&self) -> PyResult<Option<u64>> {
+        let mut headers = self.headers.iter();
+        let given = headers.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        given
+            .map(|(_, length)| {
+                length.trim().parse().map_err(|_| {
+                    PyValueError::new_err(format!("The header Content-Length says {length:?}."))
+                })
+            })
+            .transpose()
+    }
+
+    fn reply(self, length: Option<u64>, body: Body) -> PyResult<Reply> {
+        Ok(Reply {
+            status: head::status_code(self.status)?,
+            content_type: self
+                .content_type
+                .map(|value| head::value(CONTENT_TYPE.as_str(), &value))
+                .transpose()?,
+            headers: head::headers(self.headers, length)?,
+            body,
+            finish: None,
+        })
+    }
 }
 
 /// The error for an exception. Python translates it, and tells Django and the log.

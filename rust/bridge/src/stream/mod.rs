@@ -54,11 +54,16 @@ struct Source {
     _over: oneshot::Sender<()>,
 }
 
-/// The body of a `StreamingResponse`, and what a server waits for before it stops.
+/// The body of a `StreamingResponse`, of `length` bytes where that is known, and what a server waits
+/// for before it stops.
 ///
 /// The generator runs in a copy of the request's context, with a lease of its own, since that of the
 /// handler ends with the reply's head; or with the request's, where that goes on.
-pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(BodyStream, Finish)> {
+pub fn body_of(
+    asked: &Asked<'_>,
+    response: &Bound<'_, PyAny>,
+    length: Option<u64>,
+) -> PyResult<(BodyStream, Finish)> {
     let (parts, py) = (asked.parts, response.py());
     let source = parts.hooks.stream_source.bind(py).call1((response,))?;
     let (items, is_async, chunk_of, ping): (Py<PyAny>, bool, Py<PyAny>, Option<f64>) =
@@ -101,7 +106,6 @@ pub fn body_of(asked: &Asked<'_>, response: &Bound<'_, PyAny>) -> PyResult<(Body
             let _ = is_over.await; // nothing is ever sent
         })
     });
-    let length = None;
     Ok((BodyStream { length, chunks }, finish))
 }
 
