@@ -606,3 +606,23 @@ def test_a_reply_that_nobody_reads_in_time(client: httpx.Client) -> None:
         with client.stream("GET", "/items/async"):
             pass
     eventually(lambda: ends == ["closed"] * 5, 2.0)
+
+
+@api.get("/session")
+async def changes_the_session(request: Request) -> StreamingResponse:
+    await request.session.aset("name", "value")
+    return StreamingResponse(AsyncItems())
+
+
+@api.get("/session/sync")
+async def changes_the_session_of_items(request: Request) -> StreamingResponse:
+    await request.session.aset("name", "value")
+    return StreamingResponse(Items())
+
+
+@pytest.mark.parametrize("path", ["/session", "/session/sync"])
+def test_a_session_is_saved_before_the_stream_begins(db_client: httpx.Client, path: str) -> None:
+    reply = db_client.get(path)
+    assert reply.text == "xxx"
+    assert "sessionid=" in reply.headers["set-cookie"]
+    eventually(lambda: ends == ["closed"])
