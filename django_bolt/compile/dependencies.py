@@ -13,9 +13,10 @@ import msgspec
 from asgiref.sync import iscoroutinefunction
 
 from django_bolt.background import BackgroundTasks
-from django_bolt.compile import signature
+from django_bolt.compile import signature, validators
 from django_bolt.compile.signature import Input, Signature
 from django_bolt.decorators import describe, options_of
+from django_bolt.dispatch import validating
 from django_bolt.dispatch.dependencies import Kind, Line, Step, asynchronous, synchronous
 from django_bolt.exceptions import ConfigurationError
 from django_bolt.params import Depends
@@ -99,25 +100,28 @@ def flatten(
     :class:`~django_bolt.exceptions.ConfigurationError` for a cycle, which it shows, and for
     asynchronous dependencies of a handler that runs ``inline``.
     """
-    if not route.dependencies and not any(given.dependency for given in declared.inputs):
-        return Flattened(signature=declared, function=function)
     walk = _Walk(route.path, overrides)
     for effect in route.dependencies:
         walk.depend(effect, ())
     handler = walk.call(declared, function, ())
+    walk.validate_inputs()
+    if not walk.calls and walk.first is None:
+        return Flattened(signature=declared, function=function)
     if walk.background is not None and route.inline:
         raise ConfigurationError(
             f"{declared.handler}: inline is for what runs in one go, without BackgroundTasks."
         )
-    kinds = {call.kind for call in walk.calls}
+    calls = walk.calls if walk.first is None else [walk.first, *walk.calls]
+    kinds = {call.kind for call in calls}
     # Tasks may be asynchronous, and so what follows the reply is.
     asynchronously = declared.is_async or bool(kinds & _ASYNC) or walk.background is not None
     if asynchronously and route.inline:
         raise ConfigurationError(
-            f"{declared.handler}: inline is for what runs in one go, and a dependency is async."
+            f"{declared.handler}: inline is for what runs in one go, and a dependency or validator "
+            "is async."
         )
     line = Line(
-        steps=[walk.step(call) for call in walk.calls],
+        steps=[walk.step(call) for call in calls],
         handler=walk.step(handler),
         is_method=route.controller is not None,
         concludes=bool(kinds & _GENERATORS) or walk.background is not None,
@@ -142,6 +146,8 @@ class _Walk:
         self.calls: list[_Call] = []
         #: The background tasks, and the request that they belong to.
         self.background: tuple[_Result, _Value] | None = None
+        #: The validation, which comes before all calls and has no result.
+        self.first: _Call | None = None
 
     def depend(self, given: Depends, around: tuple[Any, ...]) -> _Result:
         """Return the place of a dependency's result; ``around`` are those that ask for it."""
@@ -178,6 +184,26 @@ class _Walk:
             self.calls.append(made)
             self.inputs.append(replace(signature.OWN_REQUEST, keyword_only=False))
         return self.background[0]
+
+    def validate_inputs(self) -> None:
+        """Have what was sent validated before anything else runs, where its types say how."""
+        found = [
+            (_Value(index), given.default, validated)
+            for index, given in enumerate(self.inputs)
+            if (validated := validators.read(given.annotation)) is not None
+        ]
+        if not found:
+            return
+        plans = {cls: plan for _, _, one in found for cls, plan in one.plans.items()}
+        is_async = any(one.is_async for _, _, one in found)
+        make = validating.asynchronous if is_async else validating.synchronous
+        self.first = _Call(
+            function=make(plans, [default for _, default, _ in found]),
+            kind="coroutine" if is_async else "function",
+            on_loop=is_async,
+            positional=tuple(place for place, _, _ in found),
+            keywords=(),
+        )
 
     def background_places(self) -> tuple[int, int] | None:
         """Return the places of the tasks and their request, now that all are known."""
@@ -225,7 +251,9 @@ class _Walk:
         )
 
     def _place(self, one: _Place) -> int:
-        return one.index + (len(self.inputs) if isinstance(one, _Result) else 0)
+        if isinstance(one, _Value):
+            return one.index
+        return len(self.inputs) + (self.first is not None) + one.index
 
 
 _ASYNC = frozenset({"coroutine", "async_generator"})

@@ -81,7 +81,9 @@ def body_of(error: exceptions.APIException) -> Any:
     if isinstance(detail, dict):
         return detail
     if isinstance(detail, list):
-        return {_ROOT: detail} if isinstance(error, exceptions.ValidationError) else detail
+        is_items = any(isinstance(item, dict) for item in detail)
+        is_whole = isinstance(error, exceptions.ValidationError) and not is_items
+        return {_ROOT: detail} if is_whole else detail
     if bolt_settings().error_codes:
         return {"detail": detail, "code": detail.code}
     return {"detail": detail}

@@ -30,6 +30,7 @@ FLOORS = [
     ["exceptions", "responses", "file_responses", "streaming"],
     [
         "background",
+        "validation",
         "settings",
         "params",
         "decorators",
