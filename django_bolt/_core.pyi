@@ -176,6 +176,9 @@ class Request:
     def renderers(self) -> Any:
         """The route's ``dispatch.rendering.Renderers``, where it declares renderers."""
     @property
+    def parsers(self) -> Any:
+        """The route's ``parsers.Parsers``, where it declares parsers."""
+    @property
     def chosen_renderer(self) -> tuple[int, str | None] | None:
         """The index of one of them, and its media type where the client adds parameters."""
     @property

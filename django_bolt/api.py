@@ -33,6 +33,7 @@ class FunctionOptions(TypedDict, total=False):
     guards: Sequence[Any] | None
     #: Renderers, in the place of those around the function.
     renderer_classes: Sequence[Any] | None
+    parser_classes: Sequence[Any] | None
     #: Stands for the return annotation.
     response_model: Any
     #: Status of a result that does not say its own.
@@ -81,6 +82,7 @@ class BoltAPI(Router):
         auth: Sequence[Any] | None = None,
         guards: Sequence[Any] | None = None,
         renderer_classes: Sequence[Any] | None = None,
+        parser_classes: Sequence[Any] | None = None,
         trailing_slash: bool | None = None,
         inline: bool | None = None,
         tags: Sequence[str] = (),
@@ -92,6 +94,7 @@ class BoltAPI(Router):
             authentication_classes=auth,
             permission_classes=guards,
             renderer_classes=renderer_classes,
+            parser_classes=parser_classes,
             trailing_slash=trailing_slash,
             inline=inline,
             tags=tags,

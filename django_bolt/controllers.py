@@ -58,6 +58,7 @@ class Controller(metaclass=ControllerMeta):
     authentication_classes: Sequence[Any] | None = _from_settings("default_authentication_classes")
     permission_classes: Sequence[Any] | None = _from_settings("default_permission_classes")
     renderer_classes: Sequence[Any] | None = _from_settings("default_renderer_classes")
+    parser_classes: Sequence[Any] | None = _from_settings("default_parser_classes")
     http_method_names: Sequence[str] = HTTP_METHODS
     tags: Sequence[str] = ()
     #: Whether replies to GET get an ``ETag`` of their bytes; ``None`` leaves it to the settings.

@@ -21,7 +21,7 @@ from django_bolt.spelling import suggestion
 HTTP_METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 #: Lists of classes of which the nearest declaration holds.
-POLICIES = ("authentication_classes", "permission_classes", "renderer_classes")
+POLICIES = ("authentication_classes", "permission_classes", "renderer_classes", "parser_classes")
 
 #: Attributes of decorated functions.
 OPTIONS = "__bolt_options__"
@@ -69,6 +69,7 @@ class HandlerOptions:
     authentication_classes: Sequence[Any] | None = None
     permission_classes: Sequence[Any] | None = None
     renderer_classes: Sequence[Any] | None = None
+    parser_classes: Sequence[Any] | None = None
     status_code: int | None = None
     response_model: Any = UNSET
     inline: bool | None = None
@@ -185,6 +186,7 @@ def endpoint(
     authentication_classes: Sequence[Any] | None = None,
     permission_classes: Sequence[Any] | None = None,
     renderer_classes: Sequence[Any] | None = None,
+    parser_classes: Sequence[Any] | None = None,
     status_code: int | None = None,
     response_model: Any = UNSET,
     inline: bool | None = None,
@@ -209,6 +211,7 @@ def endpoint(
         authentication_classes=authentication_classes,
         permission_classes=permission_classes,
         renderer_classes=renderer_classes,
+        parser_classes=parser_classes,
         status_code=status_code,
         response_model=response_model,
         inline=inline,
@@ -333,6 +336,7 @@ def action(
     authentication_classes: Sequence[Any] | None = None,
     permission_classes: Sequence[Any] | None = None,
     renderer_classes: Sequence[Any] | None = None,
+    parser_classes: Sequence[Any] | None = None,
     status_code: int | None = None,
     response_model: Any = UNSET,
     inline: bool | None = None,
@@ -358,6 +362,7 @@ def action(
         authentication_classes=authentication_classes,
         permission_classes=permission_classes,
         renderer_classes=renderer_classes,
+        parser_classes=parser_classes,
         status_code=status_code,
         response_model=response_model,
         inline=inline,

@@ -55,10 +55,11 @@ class Description:
         def options(self: Controller) -> Response:
             """Describe the endpoint."""
             renderers = getattr(self, "renderer_classes", None) or ()
+            parsers = getattr(self, "parser_classes", None) or ()
             described = {
                 **document,
                 "renders": [renderer.media_type for renderer in renderers] or [JSON_TYPE],
-                "parses": [JSON_TYPE],
+                "parses": [parser.media_type for parser in parsers] or [JSON_TYPE],
             }
             return Response(described, headers={"Allow": allow})
 

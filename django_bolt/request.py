@@ -74,17 +74,17 @@ class Request(_core.Request):
     def data(self) -> Any:
         """The body, decoded from JSON; of a form its fields and files; ``{}`` where there is none.
 
+        Where ``parser_classes`` are declared, what the one for the body's media type returns.
         ``application/…+json`` is JSON too. Raises ``UnsupportedMediaType`` (415) for another media
         type and ``ParseError`` (400) for malformed JSON.
         """
         media_type = self._media_type
-        if media_type == _MULTIPART and self.form_items() is not None:
-            whole = self.POST.copy()
-            for name, files in self.FILES.lists():
-                whole.setlist(name, [*whole.getlist(name), *files])  # type: ignore[list-item]
-            return whole
-        if not self.raw_body:
+        if not self.raw_body and self.form_items() is None:
             return {}
+        if self.parsers is not None:
+            return self.parsers.parse(self)
+        if media_type == _MULTIPART and self.form_items() is not None:
+            return self.form_data()
         if media_type == _URLENCODED:
             return self.POST
         if _JSON.fullmatch(media_type) is None:
@@ -95,6 +95,13 @@ class Request(_core.Request):
             raise ParseError(f"JSON parse error - {error}") from error
         except RecursionError as error:
             raise ParseError("JSON parse error - the body is nested too deeply.") from error
+
+    def form_data(self) -> QueryDict:
+        """Return fields and files of a form as one."""
+        whole = self.POST.copy()
+        for name, files in self.FILES.lists():
+            whole.setlist(name, [*whole.getlist(name), *files])  # type: ignore[list-item]
+        return whole
 
     @property
     def _media_type(self) -> str:

@@ -36,6 +36,7 @@ class Route:
     authentication_classes: Sequence[Any] | None = None
     permission_classes: Sequence[Any] | None = None
     renderer_classes: Sequence[Any] | None = None
+    parser_classes: Sequence[Any] | None = None
     status_code: int = 200
     #: Stands for the return annotation; ``UNSET`` where none is given.
     response_model: Any = UNSET
@@ -73,6 +74,7 @@ class Route:
             "authentication_classes": self.authentication_classes,
             "permission_classes": self.permission_classes,
             "renderer_classes": self.renderer_classes,
+            "parser_classes": self.parser_classes,
         }
 
 
@@ -84,6 +86,7 @@ class Surroundings:
     authentication_classes: tuple[Any, ...] | None = None
     permission_classes: tuple[Any, ...] | None = None
     renderer_classes: tuple[Any, ...] | None = None
+    parser_classes: tuple[Any, ...] | None = None
     trailing_slash: bool | None = None
     inline: bool | None = None
     tags: tuple[str, ...] = ()
@@ -101,6 +104,7 @@ class Surroundings:
             ),
             permission_classes=nearest(self.permission_classes, outer.permission_classes),
             renderer_classes=nearest(self.renderer_classes, outer.renderer_classes),
+            parser_classes=nearest(self.parser_classes, outer.parser_classes),
             trailing_slash=nearest(self.trailing_slash, outer.trailing_slash),
             inline=nearest(self.inline, outer.inline),
             tags=tuple(dict.fromkeys((*outer.tags, *self.tags))),
@@ -146,6 +150,7 @@ class Entry:
             ),
             permission_classes=nearest(options.permission_classes, outer.permission_classes),
             renderer_classes=nearest(options.renderer_classes, outer.renderer_classes),
+            parser_classes=nearest(options.parser_classes, outer.parser_classes),
             status_code=nearest(options.status_code, 200),
             response_model=options.response_model,
             inline=self._inline(outer),

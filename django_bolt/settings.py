@@ -39,6 +39,9 @@ class BoltSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     #: Classes, instances or dotted paths; for routes that name no renderers of their own. Without
     #: any, these answer with JSON whatever the client accepts.
     default_renderer_classes: tuple[Any, ...] = ()
+    #: Classes, instances or dotted paths; for routes that name no parsers of their own. Without
+    #: any, a declared body is JSON, and ``request.data`` JSON or a form.
+    default_parser_classes: tuple[Any, ...] = ()
     #: The query parameter that overrides ``Accept``; ``None`` is none.
     url_format_override: str | None = "format"
     #: Shape of error replies for a client without a preference: Django REST framework's, or
@@ -95,6 +98,7 @@ _CLASS_LISTS = (
     "DEFAULT_AUTHENTICATION_CLASSES",
     "DEFAULT_PERMISSION_CLASSES",
     "DEFAULT_RENDERER_CLASSES",
+    "DEFAULT_PARSER_CLASSES",
 )
 
 

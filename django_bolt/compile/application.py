@@ -183,6 +183,7 @@ def _compile(
     reads_body = _may_read_body(declared, is_method=is_method)
     _check_upload_options(route, bound, reads_body=reads_body)
     offers, renderers = negotiation.renderers(route, bound.parameters)
+    reading = negotiation.parsers(route, bound)
     document = plan.Route(
         method=route.method,
         path=route.path,
@@ -194,9 +195,11 @@ def _compile(
         deferred=access.deferred,
         parameters=list(bound.parameters),
         groups=list(bound.groups),
-        body=bound.body,
+        body=reading.body,
         reads_body=reads_body,
-        multipart=reads_body and bound.body is None,
+        multipart=reads_body
+        and bound.body is None
+        and (reading.parsers is None or reading.parsers.multipart),
         max_body_size=route.max_body_size,
         max_files=route.max_files,
         content_types=list(route.content_types),
@@ -227,6 +230,8 @@ def _compile(
         authenticators=access.authenticators,
         admit=access.admit,
         renderers=renderers,
+        parsers=reading.parsers,
+        decoders=reading.decoders,
     )
     return document, handler
 

@@ -12,12 +12,15 @@ from msgspec import inspect
 from django_bolt.compile import schema
 
 
-def decoder(annotation: Any, info: inspect.Type) -> Callable[[bytes], Any]:
+def decoder(
+    annotation: Any, info: inspect.Type, decode: Callable[[bytes], Any] | None = None
+) -> Callable[[bytes], Any]:
     """Return what decodes JSON as a type, of which ``info`` is msgspec's description.
 
-    It raises ``msgspec.DecodeError``.
+    ``decode`` stands in its place for other notations. It raises ``msgspec.DecodeError``.
     """
-    decode: Callable[[bytes], Any] = msgspec.json.Decoder(annotation).decode
+    if decode is None:
+        decode = msgspec.json.Decoder(annotation).decode
     if not any(isinstance(part, inspect.DataclassType) for part in schema.walk(info)):
         return decode
 

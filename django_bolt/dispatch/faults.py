@@ -25,6 +25,9 @@ _ROOT = "non_field_errors"
 class Faults:
     """Gathers the faults of one route's body and merges them with those of its parameters."""
 
+    #: In messages.
+    notation = "JSON"
+
     def __init__(self, annotation: Any, *, name: str, required: bool) -> None:
         self._annotation = annotation
         self._name = name
@@ -50,15 +53,25 @@ class Faults:
         if not body:
             return self._of_absent() if self._required else None
         try:
-            body.decode()
-            self._decode(body)
+            self._read(body)
         except msgspec.ValidationError as error:
             return self._of_invalid(body, error)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ParseError(f"JSON parse error - {error}") from error
+            raise ParseError(f"{self.notation} parse error - {error}") from error
         except RecursionError as error:
-            raise ParseError("JSON parse error - the body is nested too deeply.") from error
+            raise ParseError(
+                f"{self.notation} parse error - the body is nested too deeply."
+            ) from error
         return None
+
+    def _read(self, body: bytes) -> None:
+        """Raise what keeps a body from being of its type."""
+        body.decode()
+        self._decode(body)
+
+    def _plain(self, body: bytes) -> Any:
+        """Return a body as JSON has it, whatever its type."""
+        return msgspec.json.decode(body)
 
     def _of_absent(self) -> Fault:
         """Return what is missing, field by field where the body is an object."""
@@ -67,14 +80,16 @@ class Faults:
 
     def _of_invalid(self, body: bytes, error: msgspec.ValidationError) -> Fault:
         try:
-            value = msgspec.json.decode(body)
+            value = self._plain(body)
         except msgspec.ValidationError:
             # A number that only the declared type can hold: msgspec's own words must do.
             return from_message(str(error))
         except (msgspec.DecodeError, UnicodeDecodeError) as malformed:
-            raise ParseError(f"JSON parse error - {malformed}") from malformed
+            raise ParseError(f"{self.notation} parse error - {malformed}") from malformed
         except RecursionError as nested:
-            raise ParseError("JSON parse error - the body is nested too deeply.") from nested
+            raise ParseError(
+                f"{self.notation} parse error - the body is nested too deeply."
+            ) from nested
         found = check(msgspec.inspect.type_info(self._annotation), value)
         return from_message(str(error)) if found is None else found
 

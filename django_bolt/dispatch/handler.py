@@ -10,6 +10,7 @@ from django_bolt._core import Shape
 from django_bolt.dispatch.authentication import Authenticators
 from django_bolt.dispatch.permissions import Permissions
 from django_bolt.dispatch.rendering import Renderers
+from django_bolt.parsers import Parsers
 
 
 class Required:
@@ -68,3 +69,8 @@ class Handler:
     admit: Callable[..., Awaitable[None]] | None
     #: What results may be rendered as, where it is declared.
     renderers: Renderers | None
+    #: What the body may be written in, where it is declared.
+    parsers: Parsers | None
+    #: Of a declared body, in the order of its media types: what stands for ``decode`` and
+    #: ``faults``, and whether the body is text. Empty where these two stand for themselves.
+    decoders: tuple[tuple[Callable[[bytes], Any], Callable[..., bytes], bool], ...]

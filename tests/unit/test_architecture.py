@@ -26,7 +26,7 @@ FLOORS = [
     ["routing", "registration", "routes", "metadata"],
     ["viewsets", "token_views"],
     ["controllers", "introspection", "dispatch", "orm"],
-    ["request", "renderers", "auth"],
+    ["request", "renderers", "parsers", "auth"],
     ["exceptions", "responses", "file_responses", "streaming"],
     [
         "background",
@@ -58,6 +58,7 @@ ARROWS = {
     ("controllers", "introspection"),
     ("request", "auth"),
     ("request", "renderers"),
+    ("request", "parsers"),
     ("file_responses", "responses"),
     ("streaming", "responses"),
     ("conditional", "decorators"),

@@ -257,7 +257,7 @@ def test_attributes_carry_action_and_policies() -> None:
     router.register("x", GuardedViewSet)
     assert router.routes()[0].attributes == {
         "action": "opened", "authentication_classes": (float,), "permission_classes": (),
-        "renderer_classes": None,
+        "renderer_classes": None, "parser_classes": None,
     }  # fmt: skip
     api = BoltAPI()
     api.get("/x")(lambda: None)

@@ -69,9 +69,16 @@ pub enum Slot {
 
 pub struct BodyParts {
     pub required: bool,
-    pub decode: Py<PyAny>,
     pub default: Py<PyAny>,
+    /// One for each media type.
+    pub decoders: Vec<Decoder>,
+}
+
+/// What reads a body of one media type.
+pub struct Decoder {
+    pub decode: Py<PyAny>,
     pub faults: Py<PyAny>,
+    pub is_text: bool,
 }
 
 pub struct ControllerParts {
@@ -132,6 +139,7 @@ impl PyHandler {
         let py = handler.py();
         let mut names = RouteNames::new(route);
         names.authenticators = optional(handler, "authenticators")?;
+        names.parsers = optional(handler, "parsers")?;
         names.renderers = optional(handler, "renderers")?;
         let renderers = RendererParts::read(py, names.renderers.as_ref())?;
         let controller = ControllerParts::read(handler)?;
@@ -283,8 +291,24 @@ fn read_body(handler: &Bound<'_, PyAny>, route: &plan::Route) -> PyResult<Option
     };
     Ok(Some(BodyParts {
         required: body.required,
-        decode: handler.getattr("decode")?.unbind(),
         default: handler.getattr("body_default")?.unbind(),
-        faults: handler.getattr("faults")?.unbind(),
+        decoders: read_decoders(handler)?,
     }))
+}
+
+fn read_decoders(handler: &Bound<'_, PyAny>) -> PyResult<Vec<Decoder>> {
+    let listed: Vec<(Py<PyAny>, Py<PyAny>, bool)> = handler.getattr("decoders")?.extract()?;
+    if listed.is_empty() {
+        return Ok(vec![Decoder {
+            decode: handler.getattr("decode")?.unbind(),
+            faults: handler.getattr("faults")?.unbind(),
+            is_text: true,
+        }]);
+    }
+    let decoder = |(decode, faults, is_text)| Decoder {
+        decode,
+        faults,
+        is_text,
+    };
+    Ok(listed.into_iter().map(decoder).collect())
 }

@@ -31,6 +31,8 @@ pub struct Inputs {
     pub faults: Faults,
     pub form: Option<Arc<Form>>,
     pub body: Option<Bytes>,
+    /// Which of the media types of a declared body it is of.
+    pub media_type: usize,
     /// The renderer, where the route declares them.
     pub chosen: Option<Chosen>,
 }
@@ -140,8 +142,11 @@ impl Invocation {
                 Err(Error::Validation(faults.clone()))
             };
         };
-        let body = &self.inputs.body;
-        match body::decode(py, declared, body.as_ref(), faults, &self.parts.hooks) {
+        let body = body::Sent {
+            bytes: self.inputs.body.as_ref(),
+            media_type: self.inputs.media_type,
+        };
+        match body::decode(py, declared, &body, faults, &self.parts.hooks) {
             Ok(decoded) => Ok(Some(decoded)),
             Err(Refusal::Faulty(faults)) => Err(Error::Raised(faults)),
             Err(Refusal::Raised(error)) => Err(self.failure(py, &error, None)),

@@ -186,6 +186,12 @@ impl Request {
     }
 
     #[getter]
+    fn parsers<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let parsers = self.facts().route.parsers.as_ref()?;
+        Some(parsers.bind(py).clone())
+    }
+
+    #[getter]
     fn chosen_renderer(&self) -> Option<(usize, Option<&str>)> {
         let chosen = self.facts().chosen.as_ref()?;
         Some((chosen.index, chosen.accepted.as_deref()))

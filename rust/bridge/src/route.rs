@@ -13,6 +13,8 @@ pub struct RouteNames {
     pub authenticators: Option<Py<PyAny>>,
     /// `dispatch.rendering.Renderers`, where the route declares them.
     pub renderers: Option<Py<PyAny>>,
+    /// `django_bolt.parsers.Parsers`, where the route declares them.
+    pub parsers: Option<Py<PyAny>>,
 }
 
 impl RouteNames {
@@ -23,6 +25,7 @@ impl RouteNames {
             captures: capture_names(&route.path),
             authenticators: None,
             renderers: None,
+            parsers: None,
         }
     }
 }

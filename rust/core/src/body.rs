@@ -32,22 +32,26 @@ const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-d
 const MOST_ECHOED: usize = 100;
 pub(crate) const DAMAGED: &str = "The compressed request body is damaged.";
 
-/// Reads a body of one of the declared media types; `None` where none was sent.
+/// Reads a body of one of the declared media types, and says which; `None` where none was sent.
 pub(crate) async fn read_declared(
     request: &mut Request,
     declared: &[MediaType],
     limit: Option<u64>,
-) -> Result<Option<Bytes>, Error> {
+) -> Result<Option<(Bytes, usize)>, Error> {
     let announced = announced_length(request);
+    let mut found = None;
     if announced.is_some_and(|length| length > 0) {
         within(announced, limit)?;
-        check_media_type(request, declared)?;
+        found = Some(check_media_type(request, declared)?);
     }
-    let body = read(request, limit).await?;
-    if body.is_some() && announced.is_none() {
-        check_media_type(request, declared)?;
-    }
-    Ok(body)
+    let Some(body) = read(request, limit).await? else {
+        return Ok(None);
+    };
+    let found = match found {
+        Some(found) => found,
+        None => check_media_type(request, declared)?,
+    };
+    Ok(Some((body, found)))
 }
 
 /// Reads a body of any type; `None` where none was sent.
@@ -116,13 +120,14 @@ fn within(length: Option<u64>, limit: Option<u64>) -> Result<(), Error> {
     }
 }
 
-fn check_media_type(request: &Request, declared: &[MediaType]) -> Result<(), Error> {
+fn check_media_type(request: &Request, declared: &[MediaType]) -> Result<usize, Error> {
     let sent = request.header(&CONTENT_TYPE);
     let sent = sent
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    if declared.iter().any(|media_type| media_type.accepts(sent)) {
-        return Ok(());
+    let found = declared.iter().position(|known| known.accepts(sent));
+    if let Some(found) = found {
+        return Ok(found);
     }
     let shown = sent.chars().take(MOST_ECHOED).collect();
     Err(Error::UnsupportedMediaType(shown))

@@ -72,6 +72,8 @@ pub struct Call<'a> {
     pub form: Option<Form>,
     /// The body's bytes; `None` where the request has none or the route reads none.
     pub body: Option<Bytes>,
+    /// Which of the media types of a declared body it is of.
+    pub media_type: usize,
     /// The renderer, where the route declares them.
     pub chosen: Option<Chosen>,
 }

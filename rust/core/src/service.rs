@@ -94,6 +94,7 @@ async fn respond<'a, H: Handler>(
         faults,
         form: body.streamed.then_some(body.form),
         body: body.body,
+        media_type: body.media_type,
         chosen: agreed.chosen.clone(),
     };
     match finish(route.handler.call(call, admission)).await {
@@ -339,15 +340,22 @@ async fn read_body<H>(
         }
         return Ok(received);
     }
-    let body = match &route.body {
-        Some(declared) => body::read_declared(request, declared, route.max_body_size).await?,
-        None if route.reads_body => body::read(request, route.max_body_size).await?,
-        None => None,
-    };
-    Ok(Received {
-        body,
-        ..Received::default()
-    })
+    let mut received = Received::default();
+    match &route.body {
+        Some(declared) => {
+            if let Some((body, media_type)) =
+                body::read_declared(request, declared, route.max_body_size).await?
+            {
+                received.body = Some(body);
+                received.media_type = media_type;
+            }
+        }
+        None if route.reads_body => {
+            received.body = body::read(request, route.max_body_size).await?
+        }
+        None => {}
+    }
+    Ok(received)
 }
 
 /// Reads the parameters outside the body. Faults are refused here, except where the body or the

@@ -61,6 +61,7 @@ impl Handler for PyHandler {
                 faults: call.faults,
                 form: call.form.map(Arc::new),
                 body: call.body,
+                media_type: call.media_type,
                 chosen: call.chosen,
             },
             facts: None,

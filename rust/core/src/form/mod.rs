@@ -199,6 +199,8 @@ pub(crate) fn refused_type(accepted: &[MediaType], upload: &Upload) -> Option<St
 pub(crate) struct Received {
     pub form: Form,
     pub body: Option<Bytes>,
+    /// Which of the media types of a declared body it is of.
+    pub media_type: usize,
     /// Whether the form was a stream, whose bytes are gone.
     pub streamed: bool,
 }
@@ -222,17 +224,20 @@ pub(crate) async fn read(
         return Ok(Received {
             form,
             body: None,
+            media_type: 0,
             streamed: true,
         });
     }
     let declared = [MediaType::of(urlencoded::MEDIA_TYPE)];
-    let Some(body) = body::read_declared(request, &declared, rules.max_body_size).await? else {
+    let Some((body, _)) = body::read_declared(request, &declared, rules.max_body_size).await?
+    else {
         return Ok(Received::default());
     };
     check_charset(request)?;
     Ok(Received {
         form: urlencoded::parse(&body, rules.max_fields)?,
         body: Some(body),
+        media_type: 0,
         streamed: false,
     })
 }
