@@ -351,7 +351,7 @@ async fn read_body<H>(
             }
         }
         None if route.reads_body => {
-            received.body = body::read(request, route.max_body_size).await?
+            received.body = body::read(request, route.max_body_size).await?;
         }
         None => {}
     }
