@@ -14,6 +14,8 @@ __all__ = ["EventStream", "ServerSentEvent", "StreamingResponse"]
 
 #: What ends a line of an event (WHATWG HTML, section 9.2.5).
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
+#: Seconds. More often, comments would be all that a server does; later, nobody waits for one.
+SHORTEST_PING, LONGEST_PING = 0.01, 86_400
 
 
 class StreamingResponse(BaseResponse):
@@ -76,7 +78,7 @@ class ServerSentEvent(Struct, frozen=True):
     type for ``addEventListener``, ``id`` what a client that comes back sends as ``Last-Event-ID``,
     ``retry`` how many milliseconds it waits before that, ``comment`` what clients do not see.
     Raises ``ValueError`` for a line break in ``event`` or ``id``, for a NUL in ``id``, and for a
-    ``retry`` below 0.
+    ``retry`` that is no integer from 0 up.
     """
 
     data: Any = UNSET
@@ -91,8 +93,8 @@ class ServerSentEvent(Struct, frozen=True):
             text = str(getattr(self, name) or "")
             if LINE_BREAK.search(text) or (name == "id" and "\0" in text):
                 raise ValueError(f"The {name} of an event is one line without NUL, not {text!r}.")
-        if self.retry is not None and self.retry < 0:
-            raise ValueError(f"An event's retry is a number of milliseconds, not {self.retry}.")
+        if self.retry is not None and (type(self.retry) is not int or self.retry < 0):
+            raise ValueError(f"An event's retry is a number of milliseconds, not {self.retry!r}.")
 
 
 class EventStream(StreamingResponse):
@@ -103,8 +105,8 @@ class EventStream(StreamingResponse):
     connection and a client that has gone is noticed; ``None`` sends none. A handler reads where a
     client was from the header ``Last-Event-ID``, or from ``request.last_event_id``.
 
-    Raises ``ValueError`` for a ``ping`` that is not above 0, and what :class:`StreamingResponse`
-    does.
+    Raises ``ValueError`` for a ``ping`` below 0.01 or above a day, and what
+    :class:`StreamingResponse` does.
     """
 
     __slots__ = ("ping",)
@@ -118,8 +120,10 @@ class EventStream(StreamingResponse):
         *,
         ping: float | None = 15.0,
     ) -> None:
-        if ping is not None and not 0 < ping < float("inf"):
-            raise ValueError(f"ping is a number of seconds above 0, not {ping!r}.")
+        if ping is not None and not SHORTEST_PING <= ping <= LONGEST_PING:
+            raise ValueError(
+                f"ping is a number of seconds from {SHORTEST_PING} to {LONGEST_PING}, not {ping!r}."
+            )
         super().__init__(content, status_code, headers)
         self.ping = ping
         self.headers.setdefault("Cache-Control", "no-cache")

@@ -12,11 +12,11 @@ import msgspec
 from perf.bench import cases, command, machine, places
 from perf.bench.data import placeholders
 from perf.bench.errors import unknown
-from perf.bench.growth import connections, processes, routes, tables
+from perf.bench.growth import connections, listeners, processes, routes, tables
 from perf.bench.growth.results import Growth, write
 from perf.bench.options import Options
 
-SUBJECTS = ("routes", "connections", "processes")
+SUBJECTS = ("routes", "connections", "listeners", "processes")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +48,8 @@ def measure(subjects: Sequence[str], options: Options) -> Growth:
         growth = msgspec.structs.replace(growth, routes=found, routes_memory=memory)
     if "connections" in subjects:
         growth = msgspec.structs.replace(growth, connections=connections.run(options))
+    if "listeners" in subjects:
+        growth = msgspec.structs.replace(growth, listeners=listeners.run(options))
     if "processes" in subjects:
         chosen = cases.chosen(cases.read(places.CASES).case, processes.CASES)
         filled = cases.filled(chosen, placeholders(options.data))

@@ -20,7 +20,7 @@ from django.test import override_settings
 from django_bolt import BoltAPI, Controller, Request, Router, inline
 from django_bolt.auth import BasePermission
 from django_bolt.params import Depends
-from django_bolt.responses import StreamingResponse
+from django_bolt.responses import EventStream, ServerSentEvent, StreamingResponse
 from django_bolt.testing import AsyncTestClient, LiveServer, TestClient
 from tests.http.test_streaming import eventually
 
@@ -626,3 +626,15 @@ def test_a_session_is_saved_before_the_stream_begins(db_client: httpx.Client, pa
     assert reply.text == "xxx"
     assert "sessionid=" in reply.headers["set-cookie"]
     eventually(lambda: ends == ["closed"])
+
+
+@pytest.mark.parametrize("ping", [0, -1, 1e-12, 1e300, float("inf"), float("nan")])
+def test_a_period_that_no_clock_has(ping: float) -> None:
+    with pytest.raises(ValueError, match=r"from 0\.01 to 86400"):
+        EventStream([], ping=ping)
+
+
+@pytest.mark.parametrize("retry", [-1, 1.5, True])
+def test_a_retry_that_clients_would_not_read(retry: Any) -> None:
+    with pytest.raises(ValueError, match="number of milliseconds"):
+        ServerSentEvent(retry=retry)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 
+from ticks import Ticks
+
 from django_bolt import BoltAPI
+from django_bolt.responses import EventStream
 
 api = BoltAPI()
+ticks = Ticks()
 
 
 @api.get("/hello")
 async def hello() -> dict[str, str]:
     return {"message": "Hello, world!"}
+
+
+@api.get("/ticks")
+async def listen() -> EventStream:
+    return EventStream(ticks.numbers())
 
 
 def add(number: int) -> None:

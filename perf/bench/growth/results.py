@@ -59,6 +59,23 @@ class Connections(Struct, frozen=True):
         return (self.after - self.before) / self.count
 
 
+class Listeners(Struct, frozen=True):
+    """Clients of an endless stream of events."""
+
+    count: int
+    #: Resident bytes of the server before the clients came and while they listened.
+    before: int
+    after: int
+    #: Events that arrived, at all clients together, and those that a client was never sent.
+    events: int
+    missed: int
+
+    @property
+    def each(self) -> float:
+        """Resident bytes for a client."""
+        return (self.after - self.before) / self.count
+
+
 class Processes(Struct, frozen=True):
     """One case with one process, and with two, where wrk shares two cores with them."""
 
@@ -101,6 +118,7 @@ class Growth(Struct, frozen=True):
     routes: list[Routes] = []
     routes_memory: Memory | None = None
     connections: Connections | None = None
+    listeners: Listeners | None = None
     processes: list[Processes] = []
 
 

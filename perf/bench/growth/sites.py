@@ -36,7 +36,7 @@ def _start(
             **os.environ,
             "BENCH_DATA": str(data),
             "DJANGO_SETTINGS_MODULE": "settings",
-            "PYTHONPATH": "../django_site",
+            "PYTHONPATH": os.pathsep.join(["../django_site", "../shared"]),
             **environment,
         },
         log=places.LOGS / f"{name}.log",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from perf.bench.figures import MIB
-from perf.bench.growth.results import Connections, Growth, Memory, Processes, Routes
+from perf.bench.growth.results import Connections, Growth, Listeners, Memory, Processes, Routes
 from perf.bench.tables import number, table
 
 #: What is to be reached.
 ROUTES = 1.10
 CONNECTION = 8000
+LISTENER = 25_000
 PROCESSES = 1.7
 
 
@@ -28,6 +29,8 @@ def _sections(growth: Growth) -> Iterator[str]:
         yield "### Routes\n\n" + _routes(growth.routes, growth.routes_memory)
     if growth.connections:
         yield "### Idle connections\n\n" + _connections(growth.connections)
+    if growth.listeners:
+        yield "### Server-sent events\n\n" + _listeners(growth.listeners)
     if growth.processes:
         yield "### Processes\n\n" + _processes(growth.processes)
 
@@ -80,6 +83,16 @@ def _connections(found: Connections) -> str:
         f"after); at most {CONNECTION:,}: {_verdict(found.each <= CONNECTION)}. What the kernel "
         f"keeps for a socket is not in this.\n\n{table(head, rows)}\n\n"
         f"p99 is {found.beside.p99 / found.without.p99:.2f} times that without them."
+    )
+
+
+def _listeners(found: Listeners) -> str:
+    return (
+        f"{found.count:,} clients that listen at once take {found.each:,.0f} bytes of resident "
+        f"memory each ({found.before / MIB:.1f} MiB before, {found.after / MIB:.1f} MiB while they "
+        f"listened); at most {LISTENER:,}: {_verdict(found.each <= LISTENER)}. {found.events:,} "
+        f"events arrived, {found.missed:,} were missed. What the kernel keeps for a socket is not "
+        "in this."
     )
 
 
