@@ -31,6 +31,8 @@ __all__ = [
 _JSON = re.compile(r"application/([^/]*\+)?json")
 _JSON_TYPE = "application/json"
 
+#: A number that Python could read and not write: it writes 4,300 decimal digits at most.
+_LONG_NUMBER = re.compile(r"[-+]?[0-9][0-9a-fA-F_xob:]{1000,}")
 #: What PyYAML raises for scalars that are not what their tag says: ``!!int ''``, ``!!bool x``.
 _UNWELL = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
@@ -92,12 +94,17 @@ class MessagePackParser(BaseParser):
     ) -> Any:
         """Return the value; timestamps are ``datetime``, binary data ``bytes``."""
         try:
-            return msgspec.msgpack.decode(stream.read())
+            return msgspec.msgpack.decode(stream.read(), ext_hook=refuse_extension)
         # A key of a map that cannot be one in Python is a TypeError.
         except (msgspec.DecodeError, UnicodeDecodeError, TypeError) as error:
             raise ParseError(f"MessagePack parse error - {error}") from error
         except RecursionError as error:
             raise ParseError("MessagePack parse error - the body is nested too deeply.") from error
+
+
+def refuse_extension(code: int, _data: memoryview) -> Any:
+    """Refuse an extension type of MessagePack, of which nobody knows what it is."""
+    raise ParseError(f"MessagePack parse error - the extension type {code} is not known.")
 
 
 class YAMLParser(BaseParser):
@@ -108,6 +115,8 @@ class YAMLParser(BaseParser):
     max_size = 100_000
     #: Deepest nesting.
     max_depth = 100
+    #: Most values, keys and collections: each takes its time, and the event loop waits meanwhile.
+    max_nodes = 10_000
 
     def __init__(self) -> None:
         if yaml is None:
@@ -136,7 +145,7 @@ class YAMLParser(BaseParser):
 
     def _check(self, text: str) -> None:
         """Refuse, before anything is built, what could grow or nest without bound."""
-        depth = 0
+        depth = nodes = 0
         for event in yaml.parse(text, Loader=_loader()):
             if isinstance(event, yaml.AliasEvent):
                 raise ParseError("YAML parse error - aliases are not allowed.")
@@ -144,8 +153,18 @@ class YAMLParser(BaseParser):
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
+            nodes += isinstance(event, yaml.NodeEvent)
             if depth > self.max_depth:
                 raise ParseError("YAML parse error - the body is nested too deeply.")
+            if nodes > self.max_nodes:
+                raise ParseError(f"YAML parse error - more than {self.max_nodes} values.")
+            if isinstance(event, yaml.ScalarEvent) and _is_long_number(event):
+                raise ParseError("YAML parse error - a number has too many digits.")
+
+
+def _is_long_number(scalar: Any) -> bool:
+    is_text = bool(scalar.style) and scalar.tag is None
+    return not is_text and _LONG_NUMBER.fullmatch(scalar.value) is not None
 
 
 def _loader() -> Any:

@@ -22,6 +22,7 @@ from django_bolt.parsers import (
     MessagePackParser,
     MultiPartParser,
     Parsers,
+    refuse_extension,
 )
 from django_bolt.renderers import BaseRenderer
 from django_bolt.routing import Route
@@ -162,7 +163,7 @@ def _decoder(
     typed = typed_decoder(plain, annotation)
     notation = kind.__name__.removesuffix("Parser")
     if kind.parse is MessagePackParser.parse:
-        typed = msgspec.msgpack.Decoder(annotation).decode
+        typed = msgspec.msgpack.Decoder(annotation, ext_hook=refuse_extension).decode
     typed = decoder(annotation, schema.type_info(annotation), typed)
     faults = ParsedFaults(
         annotation,
