@@ -170,8 +170,9 @@ def _compile(
     declared = signature.read(route.function, route.path, is_method=is_method, name=route.origin)
     returns = declared.returns if route.response_model is UNSET else route.response_model
     answer = route.function
+    begins_stream = False
     if is_generator(answer):
-        answer = compile_stream(answer, returns, route.status_code, route.origin)
+        answer, begins_stream = compile_stream(answer, returns, route.status_code, route.origin)
         declared, returns = replace(declared, is_async=True), UNSET
     conditional, guarded = _under_conditions(route, declared, answer)
     flat = dependencies.flatten(conditional, guarded, route, overrides)
@@ -225,6 +226,7 @@ def _compile(
         returns_body=bound.body is not None and bound.body_type == returns,
         encode=result.encode,
         none_is_empty=result.none_is_empty,
+        begins_stream=begins_stream,
         concludes=flat.concludes and not route.inline,
         permissions=access.permissions,
         authenticators=access.authenticators,

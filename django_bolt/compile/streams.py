@@ -34,21 +34,25 @@ def is_generator(function: Callable[..., Any]) -> bool:
 
 def compile_stream(
     function: Callable[..., Any], returns: Any, status: int, handler: str
-) -> Callable[..., Any]:
+) -> tuple[Callable[..., Any], bool]:
     """Return the coroutine function that answers with what a generator function yields.
+
+    With it comes whether the reply waits for the first item, so that what is raised before becomes
+    an error reply: everywhere but for events, whose clients are to see at once that they are heard.
 
     ``returns`` is its annotation, such as ``AsyncIterator[Airport]``: text is sent as it is, bytes
     too, :class:`~django_bolt.streaming.ServerSentEvent` as events, and everything else as lines of
     JSON (``application/x-ndjson``), of which each is enforced as a declared result is. Raises
     :class:`~django_bolt.exceptions.SignatureError`, which names ``handler``, without one.
     """
-    respond = _respond(_item_type(returns, handler), status, handler)
+    item = _item_type(returns, handler)
+    respond = _respond(item, status, handler)
 
     @wraps(function)
     async def produce(*args: Any, **kwargs: Any) -> StreamingResponse:
         return respond(function(*args, **kwargs))
 
-    return produce
+    return produce, item is not ServerSentEvent
 
 
 def _item_type(returns: Any, handler: str) -> Any:

@@ -60,6 +60,9 @@ class Handler:
     none_is_empty: bool
     #: Whether a result may be a ``dispatch.concluding.Concluded``.
     concludes: bool
+    #: Whether the handler is a generator whose reply waits for its first item, so that what it
+    #: raises before is answered as every handler's exception is.
+    begins_stream: bool
     #: The permission tree's Python side; there where Python takes part in the decision.
     permissions: Permissions | None
     #: The route's authentication classes, where it has any; ``request.authentication``.

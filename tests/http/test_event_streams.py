@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from asgiref.sync import sync_to_async
+from django.http import Http404
 from django.test import override_settings
 from msgspec import Struct
 
 from django_bolt import BoltAPI, Controller, Request
 from django_bolt.params import Depends, Header
-from django_bolt.responses import EventStream, ServerSentEvent
+from django_bolt.responses import EventStream, ServerSentEvent, StreamingResponse
 from django_bolt.testing import LiveServer, TestClient
 from tests.http.cases import Case, table
 
@@ -136,6 +137,7 @@ async def injected(x: Annotated[int, Depends(doubled)]) -> AsyncIterator[Point]:
         Case("GET", "/anything", text='{"a":1}\nnull\n'),
         Case("GET", "/dicts", status=202, text='{"a":1}\n'),
         Case("HEAD", "/dicts", status=202, text=""),
+        Case("HEAD", "/absent", status=404, text=""),
         Case("GET", "/injected?x=2", text='{"x":4}\n'),
     ]
 )
@@ -253,6 +255,101 @@ def test_a_server_that_stops_ends_its_streams(path: str, monkeypatch: pytest.Mon
         assert ended == [path.removeprefix("/endless-")]
         with pytest.raises(httpx.RemoteProtocolError):
             list(chunks)
+
+
+@api.get("/stubborn")
+async def stubborn() -> StreamingResponse:
+    async def parts() -> AsyncIterator[str]:
+        try:
+            while True:
+                try:
+                    yield "x"
+                    await asyncio.sleep(0.02)
+                except asyncio.CancelledError:
+                    ended.append("told")
+        finally:
+            ended.append("stubborn")
+
+    return StreamingResponse(parts())
+
+
+def test_a_generator_that_does_not_listen_is_closed_all_the_same(client: httpx.Client) -> None:
+    ended.clear()
+    with client.stream("GET", "/stubborn") as reply:
+        next(reply.iter_raw())
+    eventually(lambda: ended[-1:] == ["stubborn"], 1.0)
+
+
+class Closable:
+    """An iterator that holds something open."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        return "x"
+
+    def close(self) -> None:
+        ended.append("closable")
+
+
+@api.get("/closable")
+def closable() -> StreamingResponse:
+    return StreamingResponse(Closable())
+
+
+def test_what_is_never_sent_is_closed(client: httpx.Client) -> None:
+    ended.clear()
+    assert client.head("/closable").status_code == 200
+    eventually(lambda: ended == ["closable"], 1.0)
+
+
+@api.get("/absent")
+async def absent() -> AsyncIterator[Point]:
+    await asyncio.sleep(0)
+    raise Http404
+    yield
+
+
+@api.get("/absent-sync")
+def absent_sync() -> Iterator[Point]:
+    raise Http404
+    yield
+
+
+@api.get("/broken-at-once")
+async def broken_at_once() -> AsyncIterator[bytes]:
+    raise ValueError("before anything was sent")
+    yield
+
+
+@table(
+    [
+        Case("GET", "/absent", status=404, body={"detail": "Not found."}),
+        Case("GET", "/absent-sync", status=404, body={"detail": "Not found."}),
+        Case("GET", "/broken-at-once", status=500, body={"detail": "Internal server error."}),
+    ]
+)
+def test_what_is_raised_before_the_first_item_is_answered(client: httpx.Client, case: Case) -> None:
+    case.check(client)
+
+
+async def cleaned_up() -> AsyncIterator[int]:
+    yield 1
+    await asyncio.sleep(0.01)
+    ended.append("cleaned up")
+
+
+@api.get("/absent-injected")
+async def absent_injected(x: Annotated[int, Depends(cleaned_up)]) -> AsyncIterator[Point]:
+    raise Http404
+    yield
+
+
+def test_a_refusal_comes_when_dependencies_are_cleaned_up(client: httpx.Client) -> None:
+    ended.clear()
+    assert client.get("/absent-injected").status_code == 404
+    assert ended == ["cleaned up"]
 
 
 def test_an_item_that_is_not_what_is_declared(client: httpx.Client) -> None:

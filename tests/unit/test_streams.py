@@ -128,18 +128,19 @@ def test_generators_that_are_refused(function: Any, returns: Any, message: str) 
 
 
 @pytest.mark.parametrize(
-    ("returns", "media_type"),
+    ("returns", "media_type", "waits"),
     [
-        (Iterator[str], "text/plain; charset=utf-8"),
-        (Iterator[bytes], "application/octet-stream"),
-        (Annotated[Iterator[ServerSentEvent], "note"], "text/event-stream"),
-        (Iterator[Point], "application/x-ndjson"),
-        (Iterator[Any], "application/x-ndjson"),
-        (Iterator[dict], "application/x-ndjson"),
+        (Iterator[str], "text/plain; charset=utf-8", True),
+        (Iterator[bytes], "application/octet-stream", True),
+        (Annotated[Iterator[ServerSentEvent], "note"], "text/event-stream", False),
+        (Iterator[Point], "application/x-ndjson", True),
+        (Iterator[Any], "application/x-ndjson", True),
+        (Iterator[dict], "application/x-ndjson", True),
     ],
 )
-def test_what_generators_become(returns: Any, media_type: str) -> None:
-    function = compile_stream(undeclared, returns, 201, "a.b")
+def test_what_generators_become(returns: Any, media_type: str, waits: bool) -> None:
+    function, begins_stream = compile_stream(undeclared, returns, 201, "a.b")
     response = asyncio.run(function())
     assert isinstance(response, StreamingResponse)
     assert (response.content_type, response.status_code) == (media_type, 201)
+    assert begins_stream is waits

@@ -50,6 +50,8 @@ pub struct Parts {
     pub none_is_empty: bool,
     /// Whether a result may be a `Concluded`: there may be something to do after the reply.
     pub concludes: bool,
+    /// Whether it is a generator whose reply waits for the first item.
+    pub begins_stream: bool,
     /// Decides what Rust could not, before the body is read.
     pub admit: Option<Py<PyAny>>,
     /// What results may be rendered as, where it is declared.
@@ -183,6 +185,7 @@ impl PyHandler {
             encode: handler.getattr("encode")?.unbind(),
             none_is_empty: handler.getattr("none_is_empty")?.extract()?,
             concludes: handler.getattr("concludes")?.extract()?,
+            begins_stream: handler.getattr("begins_stream")?.extract()?,
             admit: optional(handler, "admit")?,
             renderers,
         })))

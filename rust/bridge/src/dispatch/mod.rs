@@ -24,6 +24,7 @@ use crate::handler::PyHandler;
 use crate::in_process::Caller;
 use crate::invocation::{Inputs, Invocation};
 use crate::rendering;
+use crate::stream;
 use crate::surroundings::{Surroundings, begin, settle};
 use crate::worker::Worker;
 
@@ -44,6 +45,24 @@ impl Handler for PyHandler {
     }
 
     fn call(&self, call: Call<'_>, admission: Option<Admitted>) -> Outcome<Reply> {
+        let outcome = self.answer(call, admission);
+        if self.0.begins_stream {
+            return stream::begin(outcome);
+        }
+        outcome
+    }
+
+    fn render_error(&self, _request: &mut Request, chosen: &Chosen, reply: Reply) -> Reply {
+        rendering::render_error(&self.0, chosen, reply)
+    }
+
+    fn refuse_file(&self, request: &mut Request, refused: Refused) -> Error {
+        file::refuse(&self.0, request, &refused)
+    }
+}
+
+impl PyHandler {
+    fn answer(&self, call: Call<'_>, admission: Option<Admitted>) -> Outcome<Reply> {
         let parts = Arc::clone(&self.0);
         let caller = call.request.origin::<Caller>().cloned();
         let mut source = FactSource::new(call.request, call.identity, call.chosen.clone());
@@ -88,14 +107,6 @@ impl Handler for PyHandler {
                 None => begin_and_run(py, worker, invocation, source),
             }),
         }
-    }
-
-    fn render_error(&self, _request: &mut Request, chosen: &Chosen, reply: Reply) -> Reply {
-        rendering::render_error(&self.0, chosen, reply)
-    }
-
-    fn refuse_file(&self, request: &mut Request, refused: Refused) -> Error {
-        file::refuse(&self.0, request, &refused)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Bodies that generators produce: on the loop, or on a thread that is theirs until they end.
 
+mod first;
 mod sink;
 
 use std::io;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bolt_core::error::Error;
 use bolt_core::reply::{BodyStream, Chunks, Finish};
 use bolt_core::stream::channel::{self, Found, Left};
 use bolt_core::stream::heartbeat::Heartbeat;
@@ -18,12 +20,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator};
 use tokio::sync::oneshot;
 
+use self::first::Refusal;
+pub use self::first::begin;
 pub use self::sink::StreamSink;
 use crate::handler::Parts;
 use crate::in_process::Caller;
 use crate::lease::{Lease, LeaseGuard, RequestScope};
 use crate::python;
-use crate::reply::Asked;
+use crate::reply::{Asked, from_exception};
 use crate::task::{Started, Task, is_cancellation};
 use crate::worker::Worker;
 
@@ -50,6 +54,8 @@ struct Source {
     caller: Option<Caller>,
     request: Option<Py<PyAny>>,
     task: Mutex<Option<Py<Task>>>,
+    /// What a generator raised before its first item, where the reply waits for that.
+    refusal: Mutex<Option<Error>>,
     /// Dropped last, which tells who waits that the generator has ended and the lease too.
     _over: oneshot::Sender<()>,
 }
@@ -91,6 +97,7 @@ pub fn body_of(
         caller: asked.caller.cloned(),
         request: asked.request.map(|request| request.clone_ref(py)),
         task: Mutex::default(),
+        refusal: Mutex::default(),
         _over: over,
     };
     let produced = Produced {
@@ -134,7 +141,10 @@ impl Stream for Produced {
         match self.source.channel.take(cx) {
             Found::Chunk(chunk) => Poll::Ready(Some(Ok(chunk))),
             Found::End(Ok(())) => Poll::Ready(None),
-            Found::End(Err(error)) => Poll::Ready(Some(Err(error))),
+            Found::End(Err(error)) => {
+                let refusal = self.source.refusal.lock().take();
+                Poll::Ready(Some(Err(refusal.map_or(error, Refusal::wrap))))
+            }
             Found::Nothing(room) => {
                 if let Some(room) = room {
                     Python::attach(|py| release(room.bind(py)));
@@ -324,8 +334,18 @@ impl Source {
         let failure = outcome.err().filter(|error| {
             !(self.channel.is_abandoned() && is_cancellation(py, error).unwrap_or(false))
         });
-        if let Some(error) = &failure {
-            self.report(py, error);
+        match &failure {
+            Some(error) if self.parts.begins_stream && !self.channel.has_begun() => {
+                let request = self
+                    .request
+                    .as_ref()
+                    .map(|request| request.bind(py).clone());
+                let caller = self.caller.as_ref();
+                let refusal = from_exception(&self.parts, error, request.as_ref(), caller, py);
+                *self.refusal.lock() = Some(refusal);
+            }
+            Some(error) => self.report(py, error),
+            None => {}
         }
         self.channel.end(failure.is_none());
     }

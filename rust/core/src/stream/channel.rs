@@ -21,6 +21,8 @@ pub struct Channel<R>(Mutex<State<R>>);
 struct State<R> {
     chunks: VecDeque<Bytes>,
     size: usize,
+    /// Whether there ever was a chunk.
+    began: bool,
     /// Set when nothing more will come; `false` where that is because of an error.
     whole: Option<bool>,
     /// Nobody will take anything any more.
@@ -58,6 +60,7 @@ impl<R> Default for Channel<R> {
         Self(Mutex::new(State {
             chunks: VecDeque::new(),
             size: 0,
+            began: false,
             whole: None,
             abandoned: false,
             producing: false,
@@ -76,6 +79,7 @@ impl<R> Channel<R> {
             return Left::ToNobody;
         }
         if !chunk.is_empty() {
+            state.began = true;
             state.size += chunk.len() + EACH;
             state.chunks.push_back(chunk);
             wake(&mut state);
@@ -159,6 +163,11 @@ impl<R> Channel<R> {
     /// Whether nobody takes anything any more.
     pub fn is_abandoned(&self) -> bool {
         self.0.lock().abandoned
+    }
+
+    /// Whether there ever was a chunk.
+    pub fn has_begun(&self) -> bool {
+        self.0.lock().began
     }
 
     /// Whether nothing more will come.
