@@ -64,6 +64,8 @@ class BaseFile(BaseResponse):
         if not isinstance(etag, bool):
             raise TypeError(f"{owner}: etag must be True or False, not {etag!r}.")
         super().__init__(data, status_code, headers, media_type)
+        if "Content-Length" in self.headers:
+            raise ValueError(f"{owner}: Content-Length is the file's own; leave it out.")
         self.filename = filename
         self.content_disposition_type = content_disposition_type
         self.etag = etag

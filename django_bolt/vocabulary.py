@@ -181,6 +181,10 @@ READ_BY_PERMISSIONS = frozenset(
 )
 #: Settings of other frameworks that change nothing here.
 _ELSEWHERE = frozenset({"cors"})
+#: Options of one handler, which a class does not have: as its attributes they would be ignored.
+HANDLER_OPTIONS = frozenset(
+    {"content_types", "inline", "max_body_size", "max_files", "response_model", "status_code"}
+)
 
 #: Words of their own, although they are near a hook or a handler.
 _ORDINARY = frozenset({"initials"})
@@ -215,6 +219,11 @@ def attribute_fault(name: str, known: frozenset[str], *, computed: bool = False)
         return f"{name!r} is read by viewsets only; this class would ignore it."
     if name in _ELSEWHERE and not computed:
         return f"{name!r} would have no effect: nothing reads it. Rename it if it is your own."
+    if name in HANDLER_OPTIONS and not computed:
+        return (
+            f"{name!r} is said of one handler, with @endpoint({name}=...) or @action; this class "
+            "would ignore it. Rename it if it is your own."
+        )
     lookalike = None if computed else LOOKALIKES.get(name)
     meant = lookalike or _meant(name, known | VIEWSET_ATTRIBUTES | HOOKS | UNSUPPORTED_ATTRIBUTES)
     return _mistaken(name, meant, known | VIEWSET_ATTRIBUTES | HOOKS) if meant else None

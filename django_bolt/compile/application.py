@@ -183,7 +183,11 @@ def _compile(
     access = _access(route, policies)
     reads_body = _may_read_body(declared, is_method=is_method)
     _check_upload_options(route, bound, reads_body=reads_body)
-    offers, renderers = negotiation.renderers(route, bound.parameters)
+    offers, renderers = negotiation.renderers(
+        route,
+        bound.parameters,
+        renders_itself=is_generator(route.function) or response.renders_itself(returns),
+    )
     reading = negotiation.parsers(route, bound)
     document = plan.Route(
         method=route.method,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from asgiref.sync import iscoroutinefunction
 
 from django_bolt.compile import plan, schema
 from django_bolt.compile.binding import Binding
@@ -34,12 +35,16 @@ _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(\s*;\s*{_WORD}=({_WORD}|\"[^\"]*\"))
 
 
 def renderers(
-    route: Route, parameters: Sequence[plan.Parameter]
+    route: Route, parameters: Sequence[plan.Parameter], *, renders_itself: bool
 ) -> tuple[list[plan.Renderer], Renderers | None]:
     """Return a route's renderers for the plan and for Python; nothing where nobody declared them.
 
-    Raises :class:`~django_bolt.exceptions.ConfigurationError`, which names the handler.
+    ``renders_itself`` says that every result has a media type of its own, such as ``-> HTML``: of
+    these nothing is negotiated. Raises
+    :class:`~django_bolt.exceptions.ConfigurationError`, which names the handler.
     """
+    if renders_itself:
+        return [], None
     listed = route.renderer_classes
     if listed is None:
         listed = bolt_settings().default_renderer_classes
@@ -73,6 +78,11 @@ def _offer(item: Any, handler: str) -> plan.Renderer:
         raise ConfigurationError(
             f"{handler}: {item!r} is not a renderer. Renderers derive from "
             "django_bolt.renderers.BaseRenderer."
+        )
+    if iscoroutinefunction(renderer.render):
+        raise ConfigurationError(
+            f"{handler}: {_name(item)}.render is async: a renderer is called where the result is "
+            "made, and answers at once."
         )
     media_type: str | None = renderer.media_type
     name: object = renderer.format

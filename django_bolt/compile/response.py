@@ -18,7 +18,7 @@ from django_bolt.compile.converters import compile_converter
 from django_bolt.compile.scalars import strip
 from django_bolt.dispatch.encoding import encode
 from django_bolt.exceptions import ConfigurationError
-from django_bolt.responses import BaseResponse
+from django_bolt.responses import BaseResponse, Response
 
 #: Annotations that promise nothing about the fields that leave.
 _UNDECLARED = (UNSET, Any, object, dict, typing.NoReturn, typing.Never)
@@ -84,6 +84,17 @@ def _without_responses(annotation: Any) -> Any:
     if len(left) == len(members):
         return annotation
     return Union[left] if left else UNSET  # noqa: UP007 (the members are known only here)
+
+
+def renders_itself(annotation: Any) -> bool:
+    """Tell whether every result of an annotation has a media type of its own.
+
+    ``Response`` alone does not: its data are rendered as a plain result is.
+    """
+    bare, _ = strip(annotation)
+    members = get_args(bare) if get_origin(bare) in (Union, types.UnionType) else (bare,)
+    kinds = [strip(member)[0] for member in members]
+    return all(_is_response(kind) and kind not in (BaseResponse, Response) for kind in kinds)
 
 
 def _is_response(annotation: Any) -> bool:

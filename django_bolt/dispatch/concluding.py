@@ -7,6 +7,7 @@ leased thread live until it is done.
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import CancelledError
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -64,7 +65,7 @@ class Conclusion:
         else:
             raise_other(unwind(self.entered, error), error)
 
-    async def afinish(self, error: BaseException | None) -> list[Exception]:
+    async def afinish(self, error: BaseException | None) -> list[BaseException]:
         """End the generators, then run the tasks; return what those raised.
 
         The tasks come last, so that they see what ending a generator has committed, and hold none
@@ -209,14 +210,25 @@ async def _leave(one: Entered, error: BaseException | None) -> None:
         await sync_to_async(one.manager.__exit__)(*details)
 
 
-async def _failures(background: BackgroundTasks, request: Any) -> AsyncIterator[Exception]:
+async def _failures(background: BackgroundTasks, request: Any) -> AsyncIterator[BaseException]:
     # A task may add others.
     for task in background.tasks:
         try:
             await _run(task)
+        except CancelledError as error:
+            if _is_being_cancelled():
+                raise
+            # What it waited for was cancelled, and not the task itself.
+            announce(error, request)
+            yield error
         except Exception as error:  # noqa: BLE001 (it must not keep the others from running)
             announce(error, request)
             yield error
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _run(task: BackgroundTask) -> None:

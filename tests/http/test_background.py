@@ -150,6 +150,9 @@ async def failing(tasks: BackgroundTasks) -> int:
     tasks.add(note, "second")
     tasks.add(afail, KeyError("third"))
     tasks.add(note, "fourth")
+    # As where something that a task waits for was cancelled.
+    tasks.add(afail, asyncio.CancelledError())
+    tasks.add(note, "fifth")
     return 1
 
 
@@ -158,10 +161,10 @@ def test_a_failing_task_is_told_and_the_others_run(
 ) -> None:
     with announcements() as announced, caplog.at_level(logging.ERROR, logger="django.request"):
         assert client.get("/failing").json() == 1
-        eventually(lambda: events, [["second"], ["fourth"]])
-        eventually(lambda: announced, ["/failing", "/failing"])
+        eventually(lambda: events, [["second"], ["fourth"], ["fifth"]])
+        eventually(lambda: announced, ["/failing"] * 3)
     kinds = [record.exc_info[0] for record in caplog.records if record.exc_info]
-    assert kinds == [LookupError, KeyError]
+    assert kinds == [LookupError, KeyError, asyncio.CancelledError]
 
 
 def test_a_test_hears_of_a_failing_task() -> None:

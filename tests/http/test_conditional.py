@@ -51,6 +51,22 @@ async def set_by_the_handler():
     return Response([1], headers=headers)
 
 
+@api.get("/headed")
+async def headed():
+    return Response([1], headers={"X-Name": "value"})
+
+
+@table(
+    [
+        Case("GET", "/headed", headers={"If-Match": '"other"'}, body=[1]),
+        Case("GET", "/headed", headers={"If-Unmodified-Since": BEFORE}, body=[1]),
+        Case("GET", "/headed", headers={"If-None-Match": '"other"'}, body=[1]),
+    ]
+)
+def test_without_a_validator_there_is_nothing_to_compare(client: httpx.Client, case: Case) -> None:
+    case.check(client)
+
+
 @api.get("/dated")
 def dated():
     return JSON([1], headers={"Last-Modified": DATE})

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import uuid
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -544,6 +545,29 @@ class Nameless(BaseRenderer):
     format = ""
 
 
+@override_settings(BOLT={"DEFAULT_RENDERER_CLASSES": [JSONRenderer]})
+def test_what_has_a_type_of_its_own_is_not_negotiated(serve: Serve) -> None:
+    bare = BoltAPI()
+
+    @bare.get("/page")
+    async def page() -> HTML | Redirect:
+        return HTML("<p>")
+
+    @bare.get("/lines")
+    async def lines() -> AsyncIterator[int]:
+        yield 1
+
+    client = serve(bare)
+    for path, accept in (("/page", "text/html"), ("/lines", "application/x-ndjson")):
+        reply = client.get(path, headers={"Accept": accept})
+        assert (reply.status_code, reply.headers["content-type"].split(";")[0]) == (200, accept)
+
+
+class Slow(JSONRenderer):
+    async def render(self, *_: Any) -> bytes:  # type: ignore[override]
+        return b""
+
+
 class Demanding(JSONRenderer):
     def __init__(self, depth: int) -> None:
         self.depth = depth
@@ -561,6 +585,7 @@ class Demanding(JSONRenderer):
         ),
         ([Wild], "not 'image/\\*'"),
         ([Nameless], "Nameless.format must be a name, not ''"),
+        ([Slow], "Slow.render is async"),
         ([Demanding], "Demanding needs arguments: list an instance"),
         ([JSONRenderer, Demanding(1)], "Demanding would never be chosen"),
     ],

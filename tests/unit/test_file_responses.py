@@ -126,3 +126,11 @@ def test_every_name_makes_one_header(name: str) -> None:
     message = Message()
     message["Content-Disposition"] = value
     assert message.get_content_disposition() == "inline"
+
+
+def test_the_length_is_the_files_own() -> None:
+    headers = {"Content-Length": "3"}
+    with pytest.raises(ValueError, match="Content-Length is the file's own"):
+        File(b"abc", headers=headers)
+    with pytest.raises(ValueError, match="Content-Length is the file's own"):
+        FileResponse("a", headers=headers)

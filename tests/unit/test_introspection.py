@@ -62,6 +62,7 @@ REFUSED_DATA = [
     ("tag", "'tags'"),
     *((name, f"'{meant}'") for name, meant in sorted(vocabulary.LOOKALIKES.items())),
     ("cors", "no effect"),
+    *((name, f"@endpoint\\({name}=") for name in sorted(vocabulary.HANDLER_OPTIONS)),
     *((name, "nothing reads") for name in sorted(vocabulary.READ_BY_PERMISSIONS)),
     # a viewset's
     ("lookup_field", "viewsets only"),

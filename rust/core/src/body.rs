@@ -22,7 +22,7 @@ const MOST_RESERVED: u64 = 64 * 1024;
 const MOST_DISCARDED: u64 = 64 * 1024;
 /// How long a reply is held back for them. They usually come with the head.
 const DISCARDED_WITHIN: Duration = Duration::from_millis(50);
-/// How long a body may take, whatever its size.
+/// How long a body may take, whatever its size, and be silent, however much of it has come.
 const GRACE: Duration = Duration::from_secs(30);
 /// Beyond that, the fewest bytes that must have arrived for each second.
 const LEAST_RATE: u64 = 500;
@@ -222,7 +222,9 @@ impl Pace {
             }
             let began = *self.0.get_or_insert_with(Instant::now);
             let allowed = GRACE + Duration::from_secs(received / LEAST_RATE);
-            let timer = waiting.get_or_insert_with(|| Box::pin(sleep_until(began + allowed)));
+            // What came quickly buys no time for silence.
+            let until = (began + allowed).min(Instant::now() + GRACE);
+            let timer = waiting.get_or_insert_with(|| Box::pin(sleep_until(until)));
             timer.as_mut().poll(cx).map(|()| Err(Error::TooSlow))
         })
         .await

@@ -202,8 +202,8 @@ fn a_fault_of_the_form_is_told_in_the_form_that_was_asked_for() {
     });
 }
 
-/// Two chunks, then nothing more.
-struct Stalled(u8);
+/// Two chunks of so many bytes, then nothing more.
+struct Stalled(u8, usize);
 
 impl futures_core::Stream for Stalled {
     type Item = Result<Bytes, actix_http::error::PayloadError>;
@@ -213,26 +213,32 @@ impl futures_core::Stream for Stalled {
             return Poll::Pending;
         }
         self.0 += 1;
-        Poll::Ready(Some(Ok(Bytes::from_static(b"x"))))
+        Poll::Ready(Some(Ok(Bytes::from(vec![b'x'; self.1]))))
     }
 }
 
 #[test]
 fn a_body_that_stalls_is_given_up() {
-    run(async {
-        let routes = [route("POST", "/", "create", json!({"reads_body": true}))];
-        let (app, seen) = app(&document(&routes)).unwrap();
-        let mut stalled = actix_http::Request::new();
-        stalled.head_mut().method = Method::POST;
-        let body: actix_http::BoxedPayloadStream = Box::pin(Stalled(0));
-        *stalled.payload() = Payload::from(body);
-        // The clock stands still, and goes on by itself where everything waits.
-        tokio::time::pause();
-        let reply = tokio::time::timeout(
-            std::time::Duration::from_secs(31),
-            handle(&app, Request::new(stalled)),
-        );
-        assert_eq!(reply.await.expect("it is given up").status, 408);
-        assert_eq!(seen.started.load(std::sync::atomic::Ordering::SeqCst), 0);
-    });
+    // What came quickly buys no time for silence.
+    for size in [1, 1000] {
+        run(stall_after_chunks_of(size));
+    }
+}
+
+async fn stall_after_chunks_of(size: usize) {
+    let options = json!({"reads_body": true, "max_body_size": 10_000});
+    let routes = [route("POST", "/", "create", options)];
+    let (app, seen) = app(&document(&routes)).unwrap();
+    let mut stalled = actix_http::Request::new();
+    stalled.head_mut().method = Method::POST;
+    let body: actix_http::BoxedPayloadStream = Box::pin(Stalled(0, size));
+    *stalled.payload() = Payload::from(body);
+    // The clock stands still, and goes on by itself where everything waits.
+    tokio::time::pause();
+    let reply = tokio::time::timeout(
+        std::time::Duration::from_secs(31),
+        handle(&app, Request::new(stalled)),
+    );
+    assert_eq!(reply.await.expect("it is given up").status, 408);
+    assert_eq!(seen.started.load(std::sync::atomic::Ordering::SeqCst), 0);
 }

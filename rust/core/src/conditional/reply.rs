@@ -31,7 +31,12 @@ pub fn conclude(method: &Method, headers: &HeaderMap, reply: Reply) -> Result<Re
     if !is_read(method) || reply.status != StatusCode::OK {
         return Ok(reply);
     }
-    match evaluate(method, headers, &validators(&reply)) {
+    let validators = validators(&reply);
+    if validators.tag.is_none() && validators.modified.is_none() {
+        // There is nothing to compare with.
+        return Ok(reply);
+    }
+    match evaluate(method, headers, &validators) {
         Verdict::Proceed => Ok(reply),
         Verdict::NotModified => Ok(not_modified(reply)),
         Verdict::Failed => Err(Error::PreconditionFailed),
