@@ -245,6 +245,7 @@ lint-types: any-build
 lint-rust: venv
 	cargo fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy -p bolt-core --features fuzzing -- -D warnings
 
 .PHONY: fmt
 fmt: venv ## Format everything, and fix what can be fixed by itself

@@ -10,7 +10,7 @@ const MALFORMED: Malformed = "A part of the multipart body has a malformed Conte
 
 /// What it says: the field's name, and of a file the name that its client has for it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Disposition {
+pub(crate) struct Disposition {
     pub name: String,
     /// As it was sent; there for files only, and empty where nobody chose one.
     pub filename: Option<String>,

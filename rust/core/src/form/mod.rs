@@ -1,6 +1,6 @@
 //! Forms: what a body of names and values holds, whichever way it is written.
 
-mod disposition;
+pub(crate) mod disposition;
 pub(crate) mod multipart;
 mod receive;
 mod upload;

@@ -18,9 +18,9 @@ const MOST_PADDING: usize = 64;
 const MOST_BOUNDARY: usize = 70;
 
 /// Why a body is not a multipart form.
-pub(super) type Malformed = &'static str;
+pub(crate) type Malformed = &'static str;
 
-pub(super) enum Event {
+pub(crate) enum Event {
     /// A part begins.
     Part(Head),
     /// Some of its content.
@@ -33,12 +33,12 @@ pub(super) enum Event {
 
 /// What a part's headers say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     pub disposition: Disposition,
     pub content_type: Option<String>,
 }
 
-pub(super) struct Parser {
+pub(crate) struct Parser {
     delimiter: Finder<'static>,
     buffer: BytesMut,
     state: State,
