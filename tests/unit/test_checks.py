@@ -79,6 +79,7 @@ class Asking(BaseAuthentication):
         return None
 
 
+@pytest.mark.django_db  # Django's own checks may ask the database
 def test_w010_a_class_of_the_settings_that_asks_the_database(serve) -> None:
     async def handler() -> int:
         return 1
