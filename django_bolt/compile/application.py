@@ -171,7 +171,8 @@ def _compile(
     returns = declared.returns if route.response_model is UNSET else route.response_model
     answer = route.function
     begins_stream = False
-    if is_generator(answer):
+    produces = is_generator(answer)
+    if produces:
         answer, begins_stream = compile_stream(answer, returns, route.status_code, route.origin)
         declared, returns = replace(declared, is_async=True), UNSET
     conditional, guarded = _under_conditions(route, declared, answer)
@@ -186,7 +187,7 @@ def _compile(
     offers, renderers = negotiation.renderers(
         route,
         bound.parameters,
-        renders_itself=is_generator(route.function) or response.renders_itself(returns),
+        renders_itself=produces or response.renders_itself(returns),
     )
     reading = negotiation.parsers(route, bound)
     document = plan.Route(
